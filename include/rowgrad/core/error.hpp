@@ -44,7 +44,8 @@ class FileError : public Error {
   using Error::Error;
 };
 
-/// A file whose content is not what its format promises. The message is "file:line: what was expected, what stood there".
+/// A file whose content is not what its format promises. The message is "file:line: what was expected, what stood
+/// there".
 class ParseError : public Error {
  public:
   /// line counts from 1; 0 means the file as a whole.

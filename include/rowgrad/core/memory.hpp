@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <type_traits>
 #include <utility>
 
 namespace rowgrad::detail {
@@ -27,8 +28,8 @@ inline constexpr bool cache_blocks = true;
 inline constexpr bool cache_blocks = true;
 #endif
 
-inline constexpr std::size_t alignment = 64;                          // bytes; a cache line and the widest SIMD register
-inline constexpr std::size_t largest_cached_block = 64u << 20;        // bytes; larger ones go straight to the system
+inline constexpr std::size_t alignment = 64;                    // bytes; a cache line and the widest SIMD register
+inline constexpr std::size_t largest_cached_block = 64u << 20;  // bytes; larger ones go straight to the system
 inline constexpr std::size_t largest_cache = std::size_t{256} << 20;  // bytes held by one thread
 
 inline void* system_allocate(std::size_t bytes) {
@@ -118,6 +119,27 @@ inline void deallocate(void* block, std::size_t bytes) noexcept {
     std::free(block);
 }
 
+/// Uninitialised scratch memory for n values, given back at the end of its scope.
+template <typename T>
+class Buffer {
+ public:
+  explicit Buffer(std::size_t n) : data_(static_cast<T*>(allocate(n * sizeof(T)))), size_(n) {}
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() { deallocate(data_, size_ * sizeof(T)); }
+
+  T* data() const noexcept { return data_; }
+  T* begin() const noexcept { return data_; }
+  T* end() const noexcept { return data_ + size_; }
+  std::size_t size() const noexcept { return size_; }
+  T& operator[](std::size_t i) const noexcept { return data_[i]; }
+
+ private:
+  static_assert(std::is_trivially_destructible_v<T>);
+  T* data_;
+  std::size_t size_;
+};
+
 /// Base of what Ref points to: a reference count, thread-safe, starting at one.
 class Counted {
  public:
@@ -129,8 +151,7 @@ class Counted {
 
   /// True when this was the last reference. The only owner needs no locked instruction: nobody else can add one.
   bool release() noexcept {
-    return references_.load(std::memory_order_acquire) == 1 ||
-           references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+    return references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
 
   bool is_only_reference() const noexcept { return references_.load(std::memory_order_acquire) == 1; }

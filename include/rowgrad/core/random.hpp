@@ -1,7 +1,8 @@
 // What: Generator, the source of random numbers, and the thread-independent default one.
 // Why:  the same seed must give the same weights as PyTorch's CPU generator, so its engine and its ways of drawing
 //       (24-bit uniforms, Box-Muller in blocks of sixteen, modulo for integers) are followed here.
-// See:  PyTorch aten/src/ATen/core/MT19937RNGEngine.h, native/cpu/DistributionTemplates.h; Matsumoto and Nishimura 1998.
+// See:  PyTorch aten/src/ATen/core/MT19937RNGEngine.h, native/cpu/DistributionTemplates.h; Matsumoto and Nishimura
+// 1998.
 #pragma once
 
 #include <array>
@@ -25,8 +26,7 @@ class Generator {
   /// Restarts the stream. PyTorch: Generator.manual_seed; only the low 32 bits seed the engine, as there.
   void manual_seed(std::uint64_t seed) {
     state_[0] = static_cast<std::uint32_t>(seed);
-    for (std::uint32_t i = 1; i < size; ++i)
-      state_[i] = 1812433253u * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
+    for (std::uint32_t i = 1; i < size; ++i) state_[i] = 1812433253u * (state_[i - 1] ^ (state_[i - 1] >> 30)) + i;
     position_ = size;
     next_normal_.reset();
   }

@@ -18,7 +18,9 @@ using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>
 template <typename T>
 using MatrixMap = Eigen::Map<Matrix<T>>;
 template <typename T>
-using ArrayMap = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>;
+using ArrayMap =
+    std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1>>,
+                       Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>>;
 
 template <typename T>
 class Gradient;
@@ -76,15 +78,14 @@ class Tensor {
 
   /// A single index, so that embedding(3) can be written. Shape ().
   template <std::integral I>
-    requires std::same_as<T, Index>
-  Tensor(I value) : Tensor(Shape{}) {  // NOLINT: implicit by design
+  requires std::same_as<T, Index> Tensor(I value) : Tensor(Shape{}) {  // NOLINT: implicit by design
     body_->data[0] = static_cast<Index>(value);
   }
 
   /// Indices in a vector, shape (n).
   template <std::integral I>
-    requires std::same_as<T, Index>
-  Tensor(const std::vector<I>& values) : Tensor(Shape{static_cast<Index>(values.size())}) {  // NOLINT: implicit by design
+  requires std::same_as<T, Index> Tensor(const std::vector<I>& values)
+      : Tensor(Shape{static_cast<Index>(values.size())}) {  // NOLINT: implicit by design
     for (std::size_t i = 0; i < values.size(); ++i) body_->data[i] = static_cast<Index>(values[i]);
   }
 
@@ -99,6 +100,12 @@ class Tensor {
   /// row; take the pointer anew after each optimizer step.
   T* data() const {
     if (body_->storage->pending != nullptr) body_->storage->pending->settle_all();
+    return body_->data;
+  }
+
+  /// data() for a reader of these rows of a table alone: only they are brought up to date. Rows must be in range.
+  T* data_for_rows(std::span<const Index> rows) const {
+    if (body_->storage->pending != nullptr) body_->storage->pending->settle(rows);
     return body_->data;
   }
 
@@ -120,7 +127,7 @@ class Tensor {
 
   /// A tensor of its own with the same values, outside any graph. PyTorch: x.detach().clone().
   Tensor clone() const;
-  /// The same values, outside any graph. PyTorch: detach.
+  /// The same values, outside any graph; sharing them. PyTorch: detach.
   Tensor detach() const { return Tensor(shape(), body_->storage, body_->data); }
   /// The same values as another scalar type, outside any graph. PyTorch: to(dtype).
   template <typename U>
@@ -143,7 +150,9 @@ class Tensor {
   // The operations people chain; each forwards to the free function of its name in functional/.
   Tensor operator[](Index i) const;
   Tensor reshape(const Shape& shape) const;
+  Tensor reshape(std::initializer_list<Index> sizes) const;
   Tensor view(const Shape& shape) const;
+  Tensor view(std::initializer_list<Index> sizes) const;
   Tensor flatten(Index start_dim = 0, Index end_dim = -1) const;
   Tensor squeeze() const;
   Tensor squeeze(Index dim) const;
@@ -191,7 +200,8 @@ Tensor<T>::Tensor(std::initializer_list<detail::NestedList<T>> list) {
   }
   *this = Tensor(shape);
   T* next = body_->data;
-  const auto copy = [&](const auto& self, const List& level, int depth) -> void {  // as deep as the braces in the source
+  const auto copy = [&](const auto& self, const List& level,
+                        int depth) -> void {  // as deep as the braces in the source
     const bool fits = depth == shape.rank() ? !level.is_list
                                             : level.is_list && static_cast<Index>(level.items.size()) == shape[depth];
     if (!fits) throw ShapeError("Tensor: nested lists must all have the same length at each depth");

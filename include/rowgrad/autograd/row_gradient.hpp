@@ -1,0 +1,121 @@
+// What: RowGradient, the gradient of some rows of a table, and how looked-up rows become one.
+// Why:  ids repeat within a batch; the rows are sorted once and duplicates summed in input order, so the result is the
+//       same bits every time and its cost depends on the lookups, not on the table.
+// See:  gradient.hpp; functional/lookup.hpp.
+#pragma once
+
+#include <bit>
+
+#include <rowgrad/core/factory.hpp>
+
+namespace rowgrad {
+
+/// Gradient of a table of the given shape: row rows[i] has gradient values.row(i), all other rows have none.
+template <typename T>
+struct RowGradient {
+  Indices rows;      // (n), sorted, each once
+  Tensor<T> values;  // (n, D)
+  Shape shape;       // (V, D)
+};
+
+namespace detail {
+
+struct Lookup {
+  Index row, position;
+};
+
+/// Sorts by row, keeping the order of equal rows. Linear time: radix sort with 11-bit digits, for rows below `bound`.
+inline void sort_lookups(Buffer<Lookup>& lookups, std::size_t n, Index bound) {
+  if (n < 64) {
+    for (std::size_t i = 1; i < n; ++i) {
+      const Lookup moving = lookups[i];
+      std::size_t j = i;
+      for (; j > 0 && lookups[j - 1].row > moving.row; --j) lookups[j] = lookups[j - 1];
+      lookups[j] = moving;
+    }
+    return;
+  }
+  constexpr int digit_bits = 11;
+  constexpr std::size_t digits = std::size_t{1} << digit_bits;
+  Buffer<Lookup> other(n);
+  Lookup *from = lookups.data(), *to = other.data();
+  const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(bound - 1)));
+  for (int shift = 0; shift < bits; shift += digit_bits) {
+    std::size_t start[digits] = {};
+    const auto digit = [shift](Index row) { return static_cast<std::size_t>(row >> shift) & (digits - 1); };
+    for (std::size_t i = 0; i < n; ++i) ++start[digit(from[i].row)];
+    std::size_t sum = 0;
+    for (std::size_t& s : start) sum += std::exchange(s, sum);
+    for (std::size_t i = 0; i < n; ++i) to[start[digit(from[i].row)]++] = from[i];
+    std::swap(from, to);
+  }
+  if (from != lookups.data()) std::copy_n(from, n, lookups.data());
+}
+
+/// The gradient of a table (V, D) whose rows ids[0], ids[1], ... were looked up and got the gradients
+/// gradient(0), gradient(1), ... (each a pointer to D values). Row `skip` gets none (-1: no such row).
+/// Duplicates are summed in input order. O(n D), independent of V.
+template <typename T, typename GradientRow>
+RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, const GradientRow& gradient) {
+  const Index columns = table[1], count = ids.numel();
+  Buffer<Lookup> lookups(static_cast<std::size_t>(count));
+  std::size_t n = 0;
+  for (Index i = 0; i < count; ++i)
+    if (const Index row = ids.data()[i]; row != skip) lookups[n++] = {row, i};
+  sort_lookups(lookups, n, table[0]);
+
+  Index distinct = 0;
+  for (std::size_t i = 0; i < n; ++i) distinct += i == 0 || lookups[i].row != lookups[i - 1].row;
+  RowGradient<T> result{Indices(Shape{distinct}), Tensor<T>(Shape{distinct, columns}), table};
+  Index* rows = result.rows.data();
+  T* values = result.values.data() - columns;
+  for (std::size_t i = 0; i < n; ++i) {
+    const T* source = gradient(lookups[i].position);
+    if (i == 0 || lookups[i].row != lookups[i - 1].row) {
+      *rows++ = lookups[i].row;
+      values += columns;
+      std::copy_n(source, columns, values);
+    } else {
+      ArrayMap<T>(values, columns) += ArrayMap<const T>(source, columns);
+    }
+  }
+  return result;
+}
+
+/// table.row(rows[i]) += values.row(i).
+template <typename T>
+void scatter_add(const Indices& rows, const Tensor<T>& values, const Tensor<T>& table) {
+  auto target = table.matrix();
+  const auto source = values.matrix();
+  for (Index i = 0; i < rows.numel(); ++i) target.row(rows.data()[i]) += source.row(i);
+}
+
+/// a + b, rows sorted and each once.
+template <typename T>
+RowGradient<T> merge_rows(const RowGradient<T>& a, const RowGradient<T>& b) {
+  const Index na = a.rows.numel(), nb = b.rows.numel(), columns = a.shape[1];
+  const Index *ra = a.rows.data(), *rb = b.rows.data();
+  Index distinct = 0;
+  for (Index i = 0, j = 0; i < na || j < nb; ++distinct) {
+    const Index row = j == nb || (i < na && ra[i] <= rb[j]) ? ra[i] : rb[j];
+    i += i < na && ra[i] == row;
+    j += j < nb && rb[j] == row;
+  }
+  RowGradient<T> sum{Indices(Shape{distinct}), Tensor<T>(Shape{distinct, columns}), a.shape};
+  auto values = sum.values.matrix();
+  const auto va = a.values.matrix(), vb = b.values.matrix();
+  for (Index k = 0, i = 0, j = 0; k < distinct; ++k) {
+    const bool from_a = i < na && (j == nb || ra[i] <= rb[j]), from_b = j < nb && (i == na || rb[j] <= ra[i]);
+    sum.rows.data()[k] = from_a ? ra[i] : rb[j];
+    if (from_a && from_b)
+      values.row(k) = va.row(i++) + vb.row(j++);
+    else if (from_a)
+      values.row(k) = va.row(i++);
+    else
+      values.row(k) = vb.row(j++);
+  }
+  return sum;
+}
+
+}  // namespace detail
+}  // namespace rowgrad

@@ -1,0 +1,42 @@
+// What: product(), the one place where matrices are multiplied.
+// Why:  Eigen's kernel does the work on one thread a piece; the pieces depend on the shape alone, so the bits of a
+//       result do not depend on the number of threads.
+// See:  parallel.hpp; functional/matmul.hpp.
+#pragma once
+
+#include <rowgrad/core/parallel.hpp>
+#include <rowgrad/core/tensor.hpp>
+
+namespace rowgrad::detail {
+
+enum class Write { assign, add };
+
+// Below this many multiplications Eigen stays on one thread of its own accord, and so do we.
+inline constexpr Index parallel_product_size = 100'000;
+
+/// c = a b, or c += a b. a and b are Eigen maps or their transposes; c must not overlap them.
+/// Cost: 2 * rows * columns * depth floating point operations.
+template <typename C, typename A, typename B>
+void product(C&& c, const A& a, const B& b, Write write = Write::assign) {
+  const Index rows = c.rows(), columns = c.cols(), depth = a.cols();
+  const auto piece_product = [write](auto&& part, const auto& left, const auto& right) {
+    if (write == Write::add)
+      part.noalias() += left * right;
+    else
+      part.noalias() = left * right;
+  };
+  // One piece runs on the calling thread even when large: several pieces are needed to use several threads.
+  constexpr Index piece = 192;
+  const bool by_columns = columns >= rows;
+  const Index length = by_columns ? columns : rows, pieces = (length + piece - 1) / piece;
+  if (pieces < 2 || rows * columns * depth < parallel_product_size) return piece_product(c, a, b);
+  parallel_pieces(pieces, true, [&](Index i) {
+    const Index first = i * piece, size = std::min(piece, length - first);
+    if (by_columns)
+      piece_product(c.middleCols(first, size), a, b.middleCols(first, size));
+    else
+      piece_product(c.middleRows(first, size), a.middleRows(first, size), b);
+  });
+}
+
+}  // namespace rowgrad::detail
