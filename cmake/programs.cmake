@@ -1,0 +1,12 @@
+# How our own tests, examples and benchmarks are compiled. Projects that use rowgrad see none of these flags.
+add_library(rowgrad_flags INTERFACE)
+target_compile_options(rowgrad_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  $<$<BOOL:${ROWGRAD_WARNINGS_AS_ERRORS}>:-Werror>
+  $<$<BOOL:${ROWGRAD_NATIVE}>:-march=native>)
+
+# rowgrad_add_program(<name> <source>...): an executable that uses rowgrad, under our flags.
+function(rowgrad_add_program name)
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE rowgrad::rowgrad rowgrad_flags)
+endfunction()
