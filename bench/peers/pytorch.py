@@ -17,7 +17,6 @@ import os
 import platform
 import re
 import statistics
-import sys
 import time
 
 import torch
@@ -119,7 +118,7 @@ class SkipGram(nn.Module):
 
     def forward(self, centre, contexts, sign):
         """contexts: the true one first, then the negatives; sign: +1 for the true one, -1 for the others."""
-        scores = torch.bmm(self.contexts(contexts), self.centres(centre).unsqueeze(2)).squeeze(2)
+        scores = (self.contexts(contexts) * self.centres(centre).unsqueeze(1)).sum(dim=2)
         return -F.logsigmoid(sign * scores).sum(dim=1).mean()
 
 
@@ -220,15 +219,18 @@ def main():
     parser.add_argument("--list", action="store_true", help="print the names and stop")
     options = parser.parse_args()
 
-    names = [name for name in WORKLOADS if re.search(options.filter, name)]
+    try:
+        names = [name for name in WORKLOADS if re.search(options.filter, name)]
+    except re.error as error:
+        parser.error(f"--filter: {error}")
     if options.list:
         print("\n".join(names))
         return
     threads = int(os.environ.get("ROWGRAD_NUM_THREADS", "1"))
     torch.set_num_threads(threads)
     context = {"library": f"PyTorch {torch.__version__}", "threads": threads, "machine": platform.machine()}
-    json.dump({"context": context, "benchmarks": [measure(name, options.min_time) for name in names]}, sys.stdout, indent=2)
-    print()
+    benchmarks = [measure(name, options.min_time) for name in names]
+    print(json.dumps({"context": context, "benchmarks": benchmarks}, indent=2))
 
 
 if __name__ == "__main__":
