@@ -78,7 +78,7 @@ double deviation_of_rows(const T* values, Index dimension, const std::vector<cha
 /// of fields, what is no number, NaN, infinity and overflow. ValueError and IndexError for options out of range.
 /// Cost: the file is read once; memory is that of the table.
 template <std::floating_point T = float, WordTable Words>
-PretrainedVectors<T> load_glove(const std::string& path, const Words& vocabulary, const GloveOptions& options = {},
+PretrainedVectors<T> load_glove(const std::string& path, const Words& vocabulary, GloveOptions options = {},
                                 Generator& generator = default_generator()) {
   const auto rows = static_cast<Index>(vocabulary.size());
   const Index padding = options.padding_index.value_or(-1);
