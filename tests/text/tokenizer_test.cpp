@@ -53,6 +53,20 @@ TEST_CASE("Tokenizer: index by frequency, then first seen; 0 is reserved") {
   CHECK(tokenizer.sequences_to_texts({{1, 0, 2, 99, -1}, {}, {6}}) == Words{"the sat", "", "dog"});
 }
 
+TEST_CASE("Tokenizer: many words of equal frequency stay in the order first seen") {
+  std::string text;
+  WordCounts expected;
+  for (Index i = 0; i < 100; ++i) {
+    const std::string word = "w" + std::to_string((i * 37) % 100);
+    text += (i % 2 == 0 ? word + " " : word + " " + word + " ");
+    expected.emplace_back(word, i % 2 == 0 ? 51 + i / 2 : 1 + i / 2);  // odd ones come twice
+  }
+  std::sort(expected.begin(), expected.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  Tokenizer tokenizer;
+  tokenizer.fit_on_texts({text});
+  CHECK(tokenizer.word_index() == expected);
+}
+
 TEST_CASE("Tokenizer: num_words keeps the indices below it") {
   Tokenizer tokenizer({.num_words = 3});
   tokenizer.fit_on_texts({"a a a b b c"});
@@ -100,6 +114,7 @@ TEST_CASE("Tokenizer: oov_token") {
   tight.fit_on_texts({"a"});
   CHECK(tight.texts_to_sequences({"a b"}) == Sequences{{1, 1}});
   CHECK(tight.size() == 2);
+  CHECK(tight.find("?") == 1);
 }
 
 TEST_CASE("Tokenizer: an oov_token that occurs in the texts has its own rank, as in Keras") {
