@@ -28,7 +28,10 @@ class Node : public GraphNode {
     gradient_.add(std::move(gradient));
     if (is_leaf()) gradient_.own();
   }
-  void accumulate(RowGradient<T> gradient) { gradient_.add(std::move(gradient)); }
+  void accumulate(RowGradient<T> gradient) {
+    gradient_.add(std::move(gradient));
+    if (is_leaf()) gradient_.own();
+  }
 
   Gradient<T>& gradient() noexcept { return gradient_; }
 

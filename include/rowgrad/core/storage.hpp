@@ -16,6 +16,8 @@ namespace rowgrad::detail {
 /// Updates that an optimizer owes to the rows of one table.
 class PendingRows {
  public:
+  /// Whether the rows that settle() counts are those of a tensor with these values and shape, and not of a view.
+  virtual bool counts_rows_of(const void* values, const Shape& shape) const noexcept = 0;
   /// Brings every row up to date.
   virtual void settle_all() = 0;
   /// Brings these rows up to date; each in range, duplicates allowed. Cost of those rows alone.

@@ -105,7 +105,12 @@ class Tensor {
 
   /// data() for a reader of these rows of a table alone: only they are brought up to date. Rows must be in range.
   T* data_for_rows(std::span<const Index> rows) const {
-    if (body_->storage->pending != nullptr) body_->storage->pending->settle(rows);
+    if (detail::PendingRows* pending = body_->storage->pending; pending != nullptr) {
+      if (pending->counts_rows_of(body_->data, body_->shape))
+        pending->settle(rows);
+      else
+        pending->settle_all();
+    }
     return body_->data;
   }
 

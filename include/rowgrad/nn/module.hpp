@@ -127,8 +127,9 @@ class Module {
       if (member.module != nullptr)
         inside +=
             std::string(indent + 2, ' ') + "(" + member.name + "): " + member.module->to_string(indent + 2) + "\n";
-    const std::string head = type_name() + "(" + extra_repr();
-    return inside.empty() ? head + ")" : head + "\n" + inside + std::string(indent, ' ') + ")";
+    const std::string extra = extra_repr(), pad(indent, ' ');
+    if (inside.empty()) return type_name() + "(" + extra + ")";
+    return type_name() + "(\n" + (extra.empty() ? "" : pad + "  " + extra + "\n") + inside + pad + ")";
   }
 
   /// The class's own name, without namespace and template arguments.
@@ -137,7 +138,14 @@ class Module {
     const std::unique_ptr<char, void (*)(void*)> name(
         abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
     std::string text = status == 0 ? name.get() : typeid(*this).name();
-    text = text.substr(0, text.find('<'));
+    if (text.ends_with('>')) {
+      std::size_t end = text.size();
+      for (int depth = 0; end > 0 && (end == text.size() || depth > 0);) {
+        const char c = text[--end];
+        depth += (c == '>') - (c == '<');
+      }
+      text.resize(end);
+    }
     const std::size_t scope = text.rfind("::");
     return scope == std::string::npos ? text : text.substr(scope + 2);
   }

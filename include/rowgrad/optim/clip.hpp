@@ -1,7 +1,10 @@
 // What: clip_grad_norm_ and clip_grad_value_.
-// Why:  both work on dense and row-sparse gradients alike: rows without a gradient add nothing and have nothing to
-// clip. See:  autograd/gradient.hpp; PyTorch torch.nn.utils; Pascanu, Mikolov and Bengio 2013.
+// Why:  both work on dense and row-sparse gradients alike: rows without one add nothing and have nothing to clip.
+// See:  autograd/gradient.hpp; PyTorch torch.nn.utils; Pascanu, Mikolov and Bengio 2013.
 #pragma once
+
+#include <algorithm>
+#include <limits>
 
 #include <rowgrad/autograd/autograd.hpp>
 
@@ -22,7 +25,7 @@ template <typename T>
 double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, double norm_type = 2,
                        bool error_if_nonfinite = false) {
   if (!(max_norm >= 0)) throw ValueError("clip_grad_norm_: expected max_norm >= 0, got " + std::to_string(max_norm));
-  if (norm_type != 1 && norm_type != 2 && !std::isinf(norm_type))
+  if (norm_type != 1 && norm_type != 2 && norm_type != std::numeric_limits<double>::infinity())
     throw ValueError("clip_grad_norm_: norm_type is 1, 2 or infinity, got " + std::to_string(norm_type));
   double total = 0;
   detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {
@@ -32,7 +35,9 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
     else if (norm_type == 1)
       total += v.abs().sum();
     else if (v.size() > 0)
-      total = std::max(total, v.abs().template maxCoeff<Eigen::PropagateNaN>());
+      if (const double largest = v.abs().template maxCoeff<Eigen::PropagateNaN>();
+          largest > total || std::isnan(largest))
+        total = largest;
   });
   if (norm_type == 2) total = std::sqrt(total);
   if (error_if_nonfinite && !std::isfinite(total))
@@ -51,7 +56,8 @@ void clip_grad_value_(const std::vector<Tensor<T>>& parameters, double clip_valu
     throw ValueError("clip_grad_value_: expected clip_value >= 0, got " + std::to_string(clip_value));
   const T limit = static_cast<T>(clip_value);
   detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {
-    values.array() = values.array().template max<Eigen::PropagateNaN>(-limit).template min<Eigen::PropagateNaN>(limit);
+    T* v = values.data();
+    for (Index i = 0; i < values.numel(); ++i) v[i] = std::clamp(v[i], -limit, limit);  // NaN stays NaN
   });
 }
 

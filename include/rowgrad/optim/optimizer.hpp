@@ -57,6 +57,7 @@ class RuleOptimizer : public Optimizer<T> {
     for (const Group& group : groups_) {
       (void)Rule(group.options);  // checks the options
       for (const Tensor<T>& parameter : group.parameters) {
+        if (!parameter.defined()) throw ValueError(std::string(Rule::name) + ": got an undefined tensor to train");
         for (const auto& state : states_)
           if (&state->parameter().body() == &parameter.body())
             throw ValueError(std::string(Rule::name) + ": a parameter of shape " + to_string(parameter.shape()) +
@@ -85,7 +86,12 @@ class RuleOptimizer : public Optimizer<T> {
   std::size_t group_count() const noexcept override { return groups_.size(); }
   double& lr(std::size_t group = 0) override { return options(group).lr; }
   /// Options of a parameter group; may be changed between steps.
-  Options& options(std::size_t group = 0) { return groups_.at(group).options; }
+  Options& options(std::size_t group = 0) {
+    if (group >= groups_.size())
+      throw IndexError(std::string(Rule::name) + ": there is no parameter group " + std::to_string(group) + " among " +
+                       std::to_string(groups_.size()));
+    return groups_[group].options;
+  }
 
  private:
   template <typename F>

@@ -77,6 +77,10 @@ class ParameterState final : public detail::PendingRows {
       step_dense(gradient.dense());
   }
 
+  bool counts_rows_of(const void* values, const Shape& shape) const noexcept override {
+    return values == parameter_.body().data && shape == shape_;
+  }
+
   void settle(std::span<const Index> rows) override {
     if (!owes_) return;
     const T* w = parameter_.body().data;
@@ -150,6 +154,7 @@ class ParameterState final : public detail::PendingRows {
     } else {
       settle_all();
       pending() = nullptr;
+      clock_ = {};  // should rows be deferred again, it starts from that step
     }
     ++step_;
     const auto scalars = rule_->scalars(step_);
