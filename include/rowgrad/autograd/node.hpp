@@ -53,8 +53,9 @@ class Node : public GraphNode {
  private:
   const char* name_;
   Gradient<T> gradient_;
-  Index waiting_ = 0;     // during a walk: consumers whose contribution has not come yet
-  Node* next_ = nullptr;  // during destruction
+  Index waiting_ = 0;           // during a walk: consumers whose contribution has not come yet
+  Node* found_next_ = nullptr;  // during a walk: the node found after this one
+  Node* next_ = nullptr;        // in the stack of a walk's ready nodes, or of nodes to destroy
 };
 
 // Nodes whose last reference goes with this one are destroyed in a loop: a chain may be any length.
@@ -77,38 +78,41 @@ template <typename T>
 void Node<T>::run_backward(bool retain_graph) {
   if (is_leaf()) return;
   const no_grad guard;
-  std::vector<Node*> nodes{this};
-  nodes.reserve(64);
-  struct Cleanup {  // whatever happens, the graph is left ready for another walk
-    std::vector<Node*>& visited;
-    ~Cleanup() {
-      for (Node* node : visited) {
+  struct Visited {  // a list through found_next_; whatever happens, the graph is left ready for another walk
+    Node* first;
+    ~Visited() {
+      for (Node* node = first; node != nullptr; node = std::exchange(node->found_next_, nullptr)) {
         node->waiting_ = 0;
         node->gradient_.reset();
       }
     }
-  } cleanup{nodes};
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (nodes[i]->freed())
-      throw GraphError(std::string("backward: the graph was freed by an earlier backward() (at ") + nodes[i]->name_ +
+  } visited{this};
+  const auto for_each_operation_before = [](Node* node, const auto& body) {
+    for (const Ref<Node>& input : node->inputs_)
+      if (input && !input->is_leaf()) body(input.get());
+  };
+  Node* last = this;
+  for (Node* node = this; node != nullptr; node = node->found_next_) {
+    if (node->freed())
+      throw GraphError(std::string("backward: the graph was freed by an earlier backward() (at ") + node->name_ +
                        "). To walk it twice, pass retain_graph = true the first time; a loop that keeps a result "
                        "of the step before should detach() it");
-    for (const Ref<Node>& input : nodes[i]->inputs_)
-      if (input && !input->is_leaf() && input->waiting_++ == 0) nodes.push_back(input.get());
+    for_each_operation_before(node, [&last](Node* before) {
+      if (before->waiting_++ == 0) last = last->found_next_ = before;
+    });
   }
-  std::vector<Node*> ready{this};
-  ready.reserve(16);
-  while (!ready.empty()) {
-    Node* node = ready.back();
-    ready.pop_back();
+  next_ = nullptr;
+  for (Node* ready = this; ready != nullptr;) {  // a stack through next_
+    Node* node = std::exchange(ready, ready->next_);
     if (node->gradient_.defined()) {  // an operation may leave an input without a contribution
       Tensor<T> gradient = node->gradient_.to_dense();
       node->gradient_.reset();
       node->backward(std::move(gradient));
     }
     if (!retain_graph) node->free_saved();
-    for (const Ref<Node>& input : node->inputs_)
-      if (input && !input->is_leaf() && --input->waiting_ == 0) ready.push_back(input.get());
+    for_each_operation_before(node, [&ready](Node* before) {
+      if (--before->waiting_ == 0) before->next_ = std::exchange(ready, before);
+    });
   }
 }
 

@@ -19,8 +19,7 @@ Tensor<T> empty(const Shape& shape) {
 /// Large tensors take zero pages from the system, so untouched rows cost no memory. PyTorch: torch.zeros.
 template <typename T = float>
 Tensor<T> zeros(const Shape& shape) {
-  using Storage = detail::Storage<T>;
-  return Tensor<T>(shape, detail::make_ref<Storage>(shape.numel(), Storage::Fill::zero));
+  return Tensor<T>(shape, detail::make_zero_storage<T>(shape.numel()));
 }
 
 /// PyTorch: torch.full.

@@ -27,43 +27,71 @@ class PendingRows {
   ~PendingRows() = default;
 };
 
+/// Values behind a header, in one block. Made by make_storage().
 template <typename T>
 class Storage final : public Counted {
  public:
-  enum class Fill { none, zero };
+  T* data() noexcept { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + header); }
 
-  explicit Storage(Index size, Fill fill = Fill::none) : bytes_(static_cast<std::size_t>(size) * sizeof(T)) {
-    if (size > std::numeric_limits<Index>::max() / 64) throw std::bad_alloc();
-    if (fill == Fill::zero && bytes_ > largest_cached_block) {
-      // calloc maps zero pages: rows nobody touches cost neither time nor memory.
-      base_ = std::calloc(bytes_ + alignment, 1);
-      if (base_ == nullptr) throw std::bad_alloc();
-      const auto address = reinterpret_cast<std::uintptr_t>(base_);
-      data_ = reinterpret_cast<T*>((address + alignment - 1) / alignment * alignment);
-    } else {
-      data_ = static_cast<T*>(allocate(bytes_));
-      if (fill == Fill::zero) std::memset(static_cast<void*>(data_), 0, bytes_);
-    }
-  }
-
-  ~Storage() {
-    if (base_ != nullptr)
-      std::free(base_);
+  void destroy() noexcept override {
+    void* const block = block_;
+    const std::size_t bytes = bytes_;
+    const bool from_system = from_system_;
+    this->~Storage();
+    if (from_system)
+      std::free(block);
     else
-      deallocate(data_, bytes_);
+      deallocate(block, bytes);
   }
-
-  void destroy() noexcept override { destroy_ref(this); }
-
-  T* data() const noexcept { return data_; }
 
   /// Who owes rows of this memory an update; null for nearly all tensors.
   PendingRows* pending = nullptr;
 
  private:
-  T* data_ = nullptr;
-  void* base_ = nullptr;  // what calloc returned, when it was asked
+  static constexpr std::size_t header = alignment;
+  enum class Fill { none, zero };
+
+  Storage(void* block, std::size_t bytes, bool from_system) noexcept
+      : block_(block), bytes_(bytes), from_system_(from_system) {}
+  ~Storage() = default;
+
+  static Ref<Storage> make(Index size, Fill fill) {
+    static_assert(sizeof(Storage) <= header && std::is_trivially_copyable_v<T>);
+    if (size > std::numeric_limits<Index>::max() / 64) throw std::bad_alloc();
+    const std::size_t bytes = header + static_cast<std::size_t>(size) * sizeof(T);
+    if (fill == Fill::zero && bytes > largest_cached_block) {
+      // calloc maps zero pages: rows nobody touches cost neither time nor memory.
+      void* block = std::calloc(bytes + alignment, 1);
+      if (block == nullptr) throw std::bad_alloc();
+      const auto address = (reinterpret_cast<std::uintptr_t>(block) + alignment - 1) / alignment * alignment;
+      return Ref<Storage>::adopt(new (reinterpret_cast<void*>(address)) Storage(block, bytes, true));
+    }
+    void* block = allocate(bytes);
+    auto storage = Ref<Storage>::adopt(new (block) Storage(block, bytes, false));
+    if (fill == Fill::zero) std::memset(static_cast<void*>(storage->data()), 0, bytes - header);
+    return storage;
+  }
+
+  template <typename U>
+  friend Ref<Storage<U>> make_storage(Index size);
+  template <typename U>
+  friend Ref<Storage<U>> make_zero_storage(Index size);
+
+  void* block_;
   std::size_t bytes_;
+  bool from_system_;  // not from the block cache
 };
+
+/// Memory for `size` values, uninitialised.
+template <typename T>
+Ref<Storage<T>> make_storage(Index size) {
+  return Storage<T>::make(size, Storage<T>::Fill::none);
+}
+
+/// Memory for `size` zeros; large blocks are zero pages of the system.
+template <typename T>
+Ref<Storage<T>> make_zero_storage(Index size) {
+  return Storage<T>::make(size, Storage<T>::Fill::zero);
+}
 
 }  // namespace rowgrad::detail

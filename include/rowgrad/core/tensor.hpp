@@ -71,7 +71,7 @@ class Tensor {
   Tensor() = default;
 
   /// Uninitialised values. PyTorch: torch.empty.
-  explicit Tensor(const Shape& shape) : Tensor(shape, detail::make_ref<detail::Storage<T>>(shape.numel())) {}
+  explicit Tensor(const Shape& shape) : Tensor(shape, detail::make_storage<T>(shape.numel())) {}
 
   /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length.
   Tensor(std::initializer_list<detail::NestedList<T>> list);

@@ -56,10 +56,11 @@ class AdagradRule {
     return {static_cast<T>(options_.lr / (1 + static_cast<double>(step - 1) * options_.lr_decay))};
   }
 
-  void update(const Scalars& scalars, Index n, T* weights, const T* gradient, T* const* slots) const {
+  template <int N>
+  void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
     const T decay = static_cast<T>(options_.weight_decay), eps = static_cast<T>(options_.eps);
-    ArrayMap<T> w(weights, n), s(slots[0], n);
-    const ArrayMap<const T> g(gradient, n);
+    Lane<T, N> w(weights), s(slots[0]);
+    const Lane<const T, N> g(gradient);
     if (decay != T(0)) {
       s += (g + decay * w).square();
       w -= scalars.lr * (g + decay * w) / (s.sqrt() + eps);

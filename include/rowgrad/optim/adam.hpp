@@ -92,12 +92,13 @@ class AdamRule {
             static_cast<T>(1 / std::sqrt(1 - std::pow(options_.betas.second, t)))};
   }
 
-  void update(const Scalars& s, Index n, T* weights, const T* gradient, T* const* slots) const {
+  template <int N>
+  void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
     const T b1 = static_cast<T>(1 - options_.betas.first), b2 = static_cast<T>(options_.betas.second),
             b2_rest = static_cast<T>(1 - options_.betas.second), eps = static_cast<T>(options_.eps),
             l2 = static_cast<T>(options_.weight_decay);
-    ArrayMap<T> w(weights, n), m(slots[0], n), v(slots[1], n);
-    const ArrayMap<const T> g(gradient, n);
+    Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
+    const Lane<const T, N> g(gradient);
     if constexpr (decoupled) w *= s.decay;
     if (!decoupled && l2 != T(0)) {
       m += (g + l2 * w - m) * b1;
@@ -107,7 +108,7 @@ class AdamRule {
       v = v * b2 + b2_rest * g.square();
     }
     if (options_.amsgrad) {
-      ArrayMap<T> largest(slots[2], n);
+      Lane<T, N> largest(slots[2]);
       largest = largest.max(v);
       w -= s.step_size * m / (largest.sqrt() * s.root + eps);
     } else {
@@ -153,11 +154,12 @@ class SparseAdamRule {
                            (1 - std::pow(options_.betas.first, t)))};
   }
 
-  void update(const Scalars& s, Index n, T* weights, const T* gradient, T* const* slots) const {
+  template <int N>
+  void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
     const T b1 = static_cast<T>(1 - options_.betas.first), b2 = static_cast<T>(1 - options_.betas.second),
             eps = static_cast<T>(options_.eps);
-    ArrayMap<T> w(weights, n), m(slots[0], n), v(slots[1], n);
-    const ArrayMap<const T> g(gradient, n);
+    Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
+    const Lane<const T, N> g(gradient);
     m += (g - m) * b1;
     v += (g.square() - v) * b2;
     w -= s.step_size * m / (v.sqrt() + eps);

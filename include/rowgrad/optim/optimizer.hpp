@@ -64,17 +64,20 @@ class RuleOptimizer : public Optimizer<T> {
                              " was given twice");
         if (!parameter.is_leaf())
           throw ValueError(std::string(Rule::name) + ": only leaves can be trained, got the result of an operation");
-        states_.push_back(std::make_unique<ParameterState<T, Rule>>(parameter));
+        states_.push_back(std::make_unique<State>(parameter));
       }
     }
     if (states_.empty()) throw ValueError(std::string(Rule::name) + ": expected at least one parameter");
   }
 
   void step() override {
-    for_each(
-        [](const Group& group, ParameterState<T, Rule>& state, std::size_t i) { state.check(Rule(group.options), i); });
-    for_each([](const Group& group, ParameterState<T, Rule>& state, std::size_t) {
-      if (state.has_gradient()) state.step(Rule(group.options));
+    for_each_group([](const Rule& rule, auto states, std::size_t first) {
+      for (std::size_t k = 0; k < states.size(); ++k) states[k]->check(rule, first + k);
+    });
+    for_each_group([](const Rule& rule, auto states, std::size_t) {
+      typename State::ScalarsCache cache;
+      for (const auto& state : states)
+        if (state->has_gradient()) state->step(rule, cache);
     });
   }
 
@@ -94,15 +97,19 @@ class RuleOptimizer : public Optimizer<T> {
   }
 
  private:
+  using State = ParameterState<T, Rule>;
+
   template <typename F>
-  void for_each(const F& f) {
-    std::size_t i = 0;
-    for (const Group& group : groups_)
-      for (std::size_t k = 0; k < group.parameters.size(); ++k, ++i) f(group, *states_[i], i);
+  void for_each_group(const F& f) {
+    std::size_t first = 0;
+    for (const Group& group : groups_) {
+      f(Rule(group.options), std::span(states_).subspan(first, group.parameters.size()), first);
+      first += group.parameters.size();
+    }
   }
 
   std::vector<Group> groups_;
-  std::vector<std::unique_ptr<ParameterState<T, Rule>>> states_;  // in the groups' order; tables point to them
+  std::vector<std::unique_ptr<State>> states_;  // in the groups' order; tables point to them
 };
 
 }  // namespace rowgrad::optim

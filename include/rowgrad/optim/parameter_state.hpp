@@ -11,18 +11,53 @@
 
 namespace rowgrad::optim {
 
-/// A rule must provide, with T* arrays of n elements:
+namespace detail {
+
+/// N neighbouring elements. N is fixed, so that Eigen needs no loop and no aligned start: rows start anywhere.
+template <typename T, int N>
+using Lane = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Array<std::remove_const_t<T>, N, 1>>,
+                                Eigen::Map<Eigen::Array<T, N, 1>>>;
+
+/// One step of a rule over n neighbouring elements, a SIMD register at a time; a shorter rest is padded with zeros.
+template <typename T, typename Rule>
+void update(const Rule& rule, const typename Rule::Scalars& scalars, Index n, T* w, const T* g,
+            const std::array<T*, Rule::max_slots>& slots) {
+  constexpr int width = static_cast<int>(64 / sizeof(T));
+  std::array<T*, Rule::max_slots> at = slots;
+  const int slot_count = rule.slots();
+  Index i = 0;
+  for (; i + width <= n; i += width) {
+    rule.template update<width>(scalars, w + i, g + i, at.data());
+    for (int k = 0; k < slot_count; ++k) at[static_cast<std::size_t>(k)] += width;
+  }
+  if (i == n) return;
+  const Index rest = n - i;
+  alignas(64) T padded[Rule::max_slots + 2][width] = {};
+  std::copy_n(w + i, rest, padded[0]);
+  std::copy_n(g + i, rest, padded[1]);
+  std::array<T*, Rule::max_slots> padded_slots{};
+  for (std::size_t k = 0; k < static_cast<std::size_t>(slot_count); ++k)
+    std::copy_n(at[k], rest, padded_slots[k] = padded[k + 2]);
+  rule.template update<width>(scalars, padded[0], padded[1], padded_slots.data());
+  std::copy_n(padded[0], rest, w + i);
+  for (std::size_t k = 0; k < static_cast<std::size_t>(slot_count); ++k) std::copy_n(padded_slots[k], rest, at[k]);
+}
+
+}  // namespace detail
+
+/// A rule must provide:
 ///     using Options; static constexpr const char* name; explicit Rule(const Options&)  checks the options
 ///     int slots() const                                 state arrays of the parameter's shape
 ///     T initial(int slot) const                         what they start from
 ///     bool moves_at_rest() const                        whether a zero gradient can change an element or its state
 ///     bool moves_without_state() const                  whether it does so while the state is still zero
 ///     Scalars scalars(Index step) const                 the factors of one step
-///     void update(const Scalars&, n, w, g, slots) const one step
-///     History                                           add(rule, step, scalars) after each step; then
+///     template <int N> void update(const Scalars&, T* w, const T* g, T* const* slots) const
+///                                                       one step of N elements
+///     using History                                     start(step), then add(rule, step, scalars) after each step;
 ///                                                       rest(rule, from, to, n, w, slots) makes up for zero gradients
 template <typename T, typename Rule>
-class ParameterState final : public detail::PendingRows {
+class ParameterState final : public rowgrad::detail::PendingRows {
  public:
   explicit ParameterState(const Tensor<T>& parameter) : parameter_(parameter), shape_(parameter.shape()) {}
   ParameterState(const ParameterState&) = delete;
@@ -43,13 +78,13 @@ class ParameterState final : public detail::PendingRows {
   void check(const Rule& rule, std::size_t position) const {
     if (!has_gradient()) return;
     const Gradient<T>& gradient = parameter_.grad();
-    const std::string which = std::string(Rule::name) + ": parameter " + std::to_string(position);
+    const auto which = [&] { return std::string(Rule::name) + ": parameter " + std::to_string(position); };
     if (!(parameter_.shape() == shape_ && gradient.shape() == shape_))
-      throw ShapeError(which + " had shape " + to_string(shape_) + " and now has " + to_string(parameter_.shape()) +
+      throw ShapeError(which() + " had shape " + to_string(shape_) + " and now has " + to_string(parameter_.shape()) +
                        ", its gradient " + to_string(gradient.shape()));
     if constexpr (requires { rule.rows_only; })
       if (!gradient.is_row_sparse())
-        throw ValueError(which + " has a dense gradient; " + Rule::name +
+        throw ValueError(which() + " has a dense gradient; " + Rule::name +
                          " takes row-sparse ones alone (put it into another optimizer, as in PyTorch)");
     const Tensor<T>& values = gradient.values();
     const auto v = values.array();
@@ -57,24 +92,31 @@ class ParameterState final : public detail::PendingRows {
     Index i = 0;
     while (std::isfinite(values.data()[i])) ++i;
     const Index row = i / std::max<Index>(values.shape().back(), 1);
-    throw ValueError(which + ", of shape " + to_string(shape_) + ", has the gradient " +
+    throw ValueError(which() + ", of shape " + to_string(shape_) + ", has the gradient " +
                      std::to_string(values.data()[i]) + " in row " +
                      std::to_string(gradient.is_row_sparse() ? gradient.rows().data()[row] : row) +
                      ". Nothing was updated (is the learning rate too high? clip_grad_norm_ may help)");
   }
 
+  /// Factors of the step last asked for: parameters that stand at the same step share them.
+  struct ScalarsCache {
+    Index step = -1;
+    typename Rule::Scalars scalars;
+  };
+
   /// One step with the gradient gathered; has_gradient() holds.
-  void step(const Rule& rule) {
+  void step(const Rule& rule, ScalarsCache& cache) {
     if (!rule_ || !rule_->same_but_lr(rule)) {
       settle_all();  // with the options under which those steps were made
       make_slots(rule);
     }
     rule_.emplace(rule);
+    if (cache.step != step_ + 1) cache = {step_ + 1, rule.scalars(step_ + 1)};
     const Gradient<T>& gradient = parameter_.grad();
     if (gradient.is_row_sparse())
-      step_rows(gradient.rows(), gradient.values().data());
+      step_rows(gradient.rows(), gradient.values().data(), cache.scalars);
     else
-      step_dense(gradient.dense());
+      step_dense(gradient.dense(), cache.scalars);
   }
 
   bool counts_rows_of(const void* values, const Shape& shape) const noexcept override {
@@ -106,7 +148,7 @@ class ParameterState final : public detail::PendingRows {
   using Slots = std::array<T*, Rule::max_slots>;
   static constexpr std::size_t longest_history = 32768;  // steps; then every row is brought up to date
 
-  detail::PendingRows*& pending() const noexcept { return parameter_.body().storage->pending; }
+  rowgrad::detail::PendingRows*& pending() const noexcept { return parameter_.body().storage->pending; }
 
   void make_slots(const Rule& rule) {
     for (int k = static_cast<int>(slots_.size()); k < rule.slots(); ++k) {
@@ -128,17 +170,16 @@ class ParameterState final : public detail::PendingRows {
     pending() = this;
   }
 
-  void step_dense(const Tensor<T>& gradient) {
+  void step_dense(const Tensor<T>& gradient, const typename Rule::Scalars& scalars) {
     take_over();
     settle_all();
     pending() = nullptr;
     ++step_;
     if (clock_.defined()) clock_.array().setConstant(static_cast<std::uint32_t>(step_));
-    const auto scalars = rule_->scalars(step_);
-    rule_->update(scalars, gradient.numel(), parameter_.body().data, gradient.data(), slots_at(0).data());
+    detail::update<T>(*rule_, scalars, gradient.numel(), parameter_.body().data, gradient.data(), slots_at(0));
   }
 
-  void step_rows(const Indices& rows, const T* gradient) {
+  void step_rows(const Indices& rows, const T* gradient, const typename Rule::Scalars& scalars) {
     const Index columns = shape_[1], count = rows.numel();
     const Index* row = rows.data();
     const bool defers = rule_->moves_at_rest();
@@ -157,7 +198,6 @@ class ParameterState final : public detail::PendingRows {
       clock_ = {};  // should rows be deferred again, it starts from that step
     }
     ++step_;
-    const auto scalars = rule_->scalars(step_);
     if (defers) {
       history_.add(*rule_, step_, scalars);
       owes_ = true;
@@ -166,12 +206,12 @@ class ParameterState final : public detail::PendingRows {
     }
     T* w = parameter_.body().data;
     constexpr Index piece = 256, ahead = 4;
-    detail::parallel_pieces((count + piece - 1) / piece, count * columns > 50'000, [&](Index p) {
+    rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * columns > 50'000, [&](Index p) {
       const Index end = std::min(count, (p + 1) * piece);
       for (Index i = p * piece; i < end; ++i) {
         if (i + ahead < end) prefetch_row(row[i + ahead] * columns, columns);
         const Index offset = row[i] * columns;
-        rule_->update(scalars, columns, w + offset, gradient + i * columns, slots_at(offset).data());
+        detail::update<T>(*rule_, scalars, columns, w + offset, gradient + i * columns, slots_at(offset));
       }
     });
   }
@@ -191,7 +231,7 @@ class ParameterState final : public detail::PendingRows {
     // A row that no step has touched has a state of zeros.
     if (clock != 0 || rule_->moves_without_state())
       history_.rest(*rule_, static_cast<Index>(clock), step_, columns, parameter_.body().data + offset,
-                    slots_at(offset).data());
+                    slots_at(offset));
     clock = static_cast<std::uint32_t>(step_);
   }
 
@@ -215,10 +255,10 @@ class SteppingHistory {
   void clear() noexcept { scalars_.clear(); }
   std::size_t size() const noexcept { return scalars_.size(); }
 
-  void rest(const Rule& rule, Index from, Index to, Index n, T* w, T* const* slots) {
+  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
     if (zeros_.size() < static_cast<std::size_t>(n)) zeros_.assign(static_cast<std::size_t>(n), T(0));
     for (Index step = from + 1; step <= to; ++step)
-      rule.update(scalars_[static_cast<std::size_t>(step - first_)], n, w, zeros_.data(), slots);
+      detail::update<T>(rule, scalars_[static_cast<std::size_t>(step - first_)], n, w, zeros_.data(), slots);
   }
 
  private:

@@ -55,16 +55,17 @@ class RMSpropRule {
 
   Scalars scalars(Index) const { return {static_cast<T>(options_.lr)}; }
 
-  void update(const Scalars& scalars, Index n, T* weights, const T* gradient, T* const* slots) const {
+  template <int N>
+  void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
     const T a = static_cast<T>(options_.alpha), a_rest = static_cast<T>(1 - options_.alpha),
             decay = static_cast<T>(options_.weight_decay), eps = static_cast<T>(options_.eps);
-    ArrayMap<T> w(weights, n), s(slots[0], n);
-    const ArrayMap<const T> g(gradient, n);
+    Lane<T, N> w(weights), s(slots[0]);
+    const Lane<const T, N> g(gradient);
     const auto decayed = g + decay * w;
     s = a * s + a_rest * decayed.square();
     const auto apply = [&](const auto& root) {
       if (options_.momentum != 0) {
-        ArrayMap<T> b(slots[1], n);
+        Lane<T, N> b(slots[1]);
         b = static_cast<T>(options_.momentum) * b + decayed / (root + eps);
         w -= scalars.lr * b;
       } else {
@@ -72,7 +73,7 @@ class RMSpropRule {
       }
     };
     if (options_.centered) {
-      ArrayMap<T> c(slots[2], n);
+      Lane<T, N> c(slots[2]);
       c += (decayed - c) * a_rest;
       apply((s - c.square()).sqrt());
     } else {

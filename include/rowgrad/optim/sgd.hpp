@@ -58,10 +58,11 @@ class SGDRule {
     return {static_cast<T>(options_.lr), static_cast<T>(step == 1 ? 1 : 1 - options_.dampening)};
   }
 
-  void update(const Scalars& s, Index n, T* weights, const T* gradient, T* const* slots) const {
+  template <int N>
+  void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
     const T momentum = static_cast<T>(options_.momentum), decay = static_cast<T>(options_.weight_decay);
-    ArrayMap<T> w(weights, n);
-    const ArrayMap<const T> g(gradient, n);
+    Lane<T, N> w(weights);
+    const Lane<const T, N> g(gradient);
     if (momentum == T(0)) {
       if (decay != T(0))
         w -= s.lr * (g + decay * w);
@@ -69,7 +70,7 @@ class SGDRule {
         w -= s.lr * g;
       return;
     }
-    ArrayMap<T> b(slots[0], n);
+    Lane<T, N> b(slots[0]);
     b = momentum * b + s.dampened * (g + decay * w);
     if (options_.nesterov)
       w -= s.lr * (g + decay * w + momentum * b);
