@@ -57,7 +57,7 @@ TEST_CASE("Tokenizer: many words of equal frequency stay in the order first seen
   std::string text;
   WordCounts expected;
   for (Index i = 0; i < 100; ++i) {
-    const std::string word = "w" + std::to_string((i * 37) % 100);
+    const std::string word = std::string("w").append(std::to_string((i * 37) % 100));
     text += (i % 2 == 0 ? word + " " : word + " " + word + " ");
     expected.emplace_back(word, i % 2 == 0 ? 51 + i / 2 : 1 + i / 2);  // odd ones come twice
   }

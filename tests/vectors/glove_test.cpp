@@ -259,7 +259,7 @@ TEST_CASE("load_glove: lines across and beyond the blocks in which the file is r
   std::string content;
   std::vector<std::string> names;
   for (int i = 0; i < 3000; ++i) {
-    names.push_back("w" + std::to_string(i));
+    names.push_back(std::string("w").append(std::to_string(i)));
     content += names.back();
     for (int d = 0; d < 20; ++d) content += " " + std::to_string(i) + "." + std::to_string(d);
     content += i % 2 == 0 ? "\n" : "\r\n";

@@ -37,15 +37,17 @@ struct RowProducts {
       dots += r * q;
       squares += r * r;
     }
-    dot = dots.sum();
-    square = squares.sum();
+    for (int lane = 0; lane < 8; ++lane) {
+      dot += dots[lane];
+      square += squares[lane];
+    }
     for (; i < n; ++i) {
       dot += double(row[i]) * double(query[i]);
       square += double(row[i]) * double(row[i]);
     }
   }
 
-  double dot, square;
+  double dot = 0, square = 0;
 };
 
 template <typename T>
