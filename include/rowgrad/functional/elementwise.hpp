@@ -203,9 +203,8 @@ Tensor<T> pow(const Tensor<T>& x, std::type_identity_t<T> exponent) {
   return detail::unary(
       "PowBackward0", x, detail::Save::input, [exponent](const auto& u) { return u.pow(exponent); },
       [exponent](const auto& g, const auto& u) {  // dx = g n x^(n-1), and 0 for n = 0
-        return g * u.unaryExpr([exponent](T v) {
-          return exponent == T(0) ? T(0) : exponent * std::pow(v, exponent - T(1));
-        });
+        return g * u.unaryExpr(
+                       [exponent](T v) { return exponent == T(0) ? T(0) : exponent * std::pow(v, exponent - T(1)); });
       });
 }
 
