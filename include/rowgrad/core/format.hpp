@@ -6,12 +6,24 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ostream>
 
 #include <rowgrad/core/tensor.hpp>
 
 namespace rowgrad {
 namespace detail {
+
+/// A number as Python prints a float, for printed models: the shortest decimals that read back as the same number.
+inline std::string python_float(double value) {
+  char text[32];
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  std::string result = text;
+  return result.find_first_of(".en") == std::string::npos ? result + ".0" : result;
+}
 
 /// How the values of one tensor are written: a common style and width, as in PyTorch.
 template <typename T>

@@ -21,9 +21,7 @@ class Dropout : public Module<T> {
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 
   std::string extra_repr() const override {
-    char text[32];
-    std::snprintf(text, sizeof text, "p=%g, inplace=False", p_);
-    return text;
+    return "p=" + detail::python_float(p_) + ", inplace=False";
   }
 
  private:

@@ -36,10 +36,9 @@ class LayerNorm : public Module<T> {
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
-    char eps[32];
-    std::snprintf(eps, sizeof eps, "%g", options_.eps);
-    return rowgrad::to_string(normalized_shape_) + ", eps=" + eps +
-           ", elementwise_affine=" + (options_.elementwise_affine ? "True" : "False");
+    return rowgrad::to_string(normalized_shape_) + ", eps=" + detail::python_float(options_.eps) +
+           ", elementwise_affine=" + (options_.elementwise_affine ? "True" : "False") +
+           ", bias=" + (bias.defined() ? "True" : "False");
   }
 
  private:
