@@ -122,8 +122,7 @@ class Tensor {
 
   /// The values as an Eigen matrix that shares them: leading dimensions folded into rows, the last one is columns.
   MatrixMap<T> matrix() const {
-    const Index columns = shape().back();
-    return MatrixMap<T>(data(), columns == 0 ? 0 : numel() / columns, columns);
+    return MatrixMap<T>(data(), detail::split_at(shape(), dim() - 1).outer, shape().back());
   }
   /// The values as a flat Eigen array that shares them.
   ArrayMap<T> array() const { return ArrayMap<T>(data(), numel()); }

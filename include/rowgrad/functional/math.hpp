@@ -25,22 +25,23 @@ Tensor<T> log(const Tensor<T>& x) {
       [](const auto& g, const auto& u) { return g / u; });
 }
 
-/// Square root; dx = g / (2 y). PyTorch: torch.sqrt.
+/// Square root; dx = g / (2 y). Not Eigen's, which estimates for float and has NaN for infinity. PyTorch: torch.sqrt.
 template <typename T>
 Tensor<T> sqrt(const Tensor<T>& x) {
   return detail::unary(
-      "SqrtBackward0", x, detail::Save::output, [](const auto& u) { return u.sqrt(); },
+      "SqrtBackward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::sqrt(v); }); },
       [](const auto& g, const auto& y) { return g / (T(2) * y); });
 }
 
-/// max(x, 0); dx = g where y > 0. NaN stays NaN. PyTorch: torch.relu.
+/// max(x, 0); dx = g where y > 0. NaN stays NaN and passes its gradient on. PyTorch: torch.relu.
 template <typename T>
 Tensor<T> relu(const Tensor<T>& x) {
   return detail::unary(
       "ReluBackward0", x, detail::Save::output,
       [](const auto& u) { return u.unaryExpr([](T v) { return v < T(0) ? T(0) : v; }); },
       [](const auto& g, const auto& y) {
-        return g.binaryExpr(y, [](T gradient, T v) { return v > T(0) ? gradient : T(0); });
+        return g.binaryExpr(y, [](T gradient, T v) { return v <= T(0) ? T(0) : gradient; });
       });
 }
 

@@ -158,8 +158,8 @@ Tensor<T> matmul(const Tensor<T>& a, const Tensor<T>& b) {
   if (b.dim() == 2) {  // fold the batches of the left into rows
     Shape shape = a.shape();
     shape[shape.rank() - 1] = b.shape()[1];
-    const Index k = a.shape().back();
-    return reshape(detail::mm(reshape(a, Shape{k == 0 ? shape.numel() : a.numel() / k, k}), b), shape);
+    const Index k = a.shape().back(), rows = detail::split_at(a.shape(), a.dim() - 1).outer;
+    return reshape(detail::mm(reshape(a, Shape{rows, k}), b), shape);
   }
   Shape batch_a = a.shape(), batch_b = b.shape();
   const auto drop_matrix = [](Shape& shape) {
