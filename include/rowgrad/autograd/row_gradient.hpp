@@ -24,7 +24,7 @@ struct Lookup {
   Index row, position;
 };
 
-/// Sorts by row, keeping the order of equal rows. Linear time: radix sort with 11-bit digits, for rows below `bound`.
+/// Sorts by row, keeping the order of equal rows. Linear time: radix sort, for rows below `bound`.
 inline void sort_lookups(Buffer<Lookup>& lookups, std::size_t n, Index bound) {
   if (n < 64) {
     for (std::size_t i = 1; i < n; ++i) {
@@ -35,17 +35,19 @@ inline void sort_lookups(Buffer<Lookup>& lookups, std::size_t n, Index bound) {
     }
     return;
   }
-  constexpr int digit_bits = 11;
-  constexpr std::size_t digits = std::size_t{1} << digit_bits;
+  constexpr std::size_t most_digits = 2048;
+  const int digit_bits = n < 1024 ? 8 : 11;  // so that counting digits does not cost more than moving lookups
+  const std::size_t digits = std::size_t{1} << digit_bits;
   Buffer<Lookup> other(n);
   Lookup *from = lookups.data(), *to = other.data();
   const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(bound - 1)));
   for (int shift = 0; shift < bits; shift += digit_bits) {
-    std::size_t start[digits] = {};
-    const auto digit = [shift](Index row) { return static_cast<std::size_t>(row >> shift) & (digits - 1); };
+    std::uint32_t start[most_digits];
+    std::fill_n(start, digits, 0u);
+    const auto digit = [shift, digits](Index row) { return static_cast<std::size_t>(row >> shift) & (digits - 1); };
     for (std::size_t i = 0; i < n; ++i) ++start[digit(from[i].row)];
-    std::size_t sum = 0;
-    for (std::size_t& s : start) sum += std::exchange(s, sum);
+    std::uint32_t sum = 0;
+    for (std::size_t d = 0; d < digits; ++d) sum += std::exchange(start[d], sum);
     for (std::size_t i = 0; i < n; ++i) to[start[digit(from[i].row)]++] = from[i];
     std::swap(from, to);
   }

@@ -14,11 +14,21 @@ enum class Write { assign, add };
 // Below this many multiplications Eigen stays on one thread of its own accord, and so do we.
 inline constexpr Index parallel_product_size = 100'000;
 
+// Below this many multiplications the packing of Eigen's kernel costs more than it saves.
+inline constexpr Index smallest_packed_product = 256;
+
 /// c = a b, or c += a b. a and b are Eigen maps or their transposes; c must not overlap them.
 /// Cost: 2 * rows * columns * depth floating point operations.
 template <typename C, typename A, typename B>
 void product(C&& c, const A& a, const B& b, Write write = Write::assign) {
   const Index rows = c.rows(), columns = c.cols(), depth = a.cols();
+  if (rows * columns * depth <= smallest_packed_product) {
+    if (write == Write::add)
+      c += a.lazyProduct(b);
+    else
+      c = a.lazyProduct(b);
+    return;
+  }
   const auto piece_product = [write](auto&& part, const auto& left, const auto& right) {
     if (write == Write::add)
       part.noalias() += left * right;

@@ -65,9 +65,12 @@ class AdamRule {
   static constexpr int max_slots = 3;  // exp_avg, exp_avg_sq, max_exp_avg_sq
 
   struct Scalars {
-    T decay;      // AdamW: w is multiplied by it
-    T step_size;  // lr / (1 - b1^t)
-    T root;       // 1 / sqrt(1 - b2^t)
+    T step_size;         // lr / (1 - b1^t)
+    T root;              // 1 / sqrt(1 - b2^t)
+    T decay;             // AdamW: w is multiplied by it
+    T l2;                // Adam: this times w is added to the gradient
+    T b1, b2, b2_share;  // 1 - beta1, beta2, 1 - beta2
+    T eps;
   };
 
   explicit AdamRule(const Options& options) : options_(options) {
@@ -87,32 +90,37 @@ class AdamRule {
 
   Scalars scalars(Index step) const {
     const double t = static_cast<double>(step), lr = options_.lr;
-    return {static_cast<T>(1 - lr * options_.weight_decay),
-            static_cast<T>(lr / (1 - std::pow(options_.betas.first, t))),
-            static_cast<T>(1 / std::sqrt(1 - std::pow(options_.betas.second, t)))};
+    const auto [beta1, beta2] = options_.betas;
+    Scalars s;
+    s.step_size = static_cast<T>(lr / (1 - std::pow(beta1, t)));
+    s.root = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t)));
+    s.decay = static_cast<T>(decoupled ? 1 - lr * options_.weight_decay : 1);
+    s.l2 = static_cast<T>(decoupled ? 0 : options_.weight_decay);
+    s.b1 = static_cast<T>(1 - beta1);
+    s.b2 = static_cast<T>(beta2);
+    s.b2_share = static_cast<T>(1 - beta2);
+    s.eps = static_cast<T>(options_.eps);
+    return s;
   }
 
   template <int N>
-  void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
-    const T b1 = static_cast<T>(1 - options_.betas.first), b2 = static_cast<T>(options_.betas.second),
-            b2_rest = static_cast<T>(1 - options_.betas.second), eps = static_cast<T>(options_.eps),
-            l2 = static_cast<T>(options_.weight_decay);
+  void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
     Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
     const Lane<const T, N> g(gradient);
-    if constexpr (decoupled) w *= s.decay;
-    if (!decoupled && l2 != T(0)) {
-      m += (g + l2 * w - m) * b1;
-      v = v * b2 + b2_rest * (g + l2 * w).square();
-    } else {
-      m += (g - m) * b1;
-      v = v * b2 + b2_rest * g.square();
-    }
+    // Values, not expressions: they stay in registers between the stores.
+    using Values = Eigen::Array<T, N, 1>;
+    const Values w0 = decoupled ? Values(w * s.decay) : Values(w);
+    const Values g0 = decoupled ? Values(g) : Values(g + s.l2 * w0);
+    const Values m1 = m + (g0 - m) * s.b1, v1 = v * s.b2 + s.b2_share * g0.square();
+    m = m1;
+    v = v1;
     if (options_.amsgrad) {
       Lane<T, N> largest(slots[2]);
-      largest = largest.max(v);
-      w -= s.step_size * m / (largest.sqrt() * s.root + eps);
+      const Values largest1 = largest.max(v1);
+      largest = largest1;
+      w = w0 - s.step_size * m1 / (largest1.sqrt() * s.root + s.eps);
     } else {
-      w -= s.step_size * m / (v.sqrt() * s.root + eps);
+      w = w0 - s.step_size * m1 / (v1.sqrt() * s.root + s.eps);
     }
   }
 
@@ -131,7 +139,7 @@ class SparseAdamRule {
   static constexpr bool rows_only = true;
 
   struct Scalars {
-    T step_size;
+    T step_size, b1, b2, eps;  // b1, b2: one minus the betas
   };
 
   explicit SparseAdamRule(const Options& options) : options_(options) {
@@ -150,19 +158,19 @@ class SparseAdamRule {
 
   Scalars scalars(Index step) const {
     const double t = static_cast<double>(step);
-    return {static_cast<T>(options_.lr * std::sqrt(1 - std::pow(options_.betas.second, t)) /
-                           (1 - std::pow(options_.betas.first, t)))};
+    const auto [beta1, beta2] = options_.betas;
+    return {static_cast<T>(options_.lr * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t))),
+            static_cast<T>(1 - beta1), static_cast<T>(1 - beta2), static_cast<T>(options_.eps)};
   }
 
   template <int N>
-  void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
-    const T b1 = static_cast<T>(1 - options_.betas.first), b2 = static_cast<T>(1 - options_.betas.second),
-            eps = static_cast<T>(options_.eps);
+  void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
     Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
     const Lane<const T, N> g(gradient);
-    m += (g - m) * b1;
-    v += (g.square() - v) * b2;
-    w -= s.step_size * m / (v.sqrt() + eps);
+    const Eigen::Array<T, N, 1> m1 = m + (g - m) * s.b1, v1 = v + (g.square() - v) * s.b2;
+    m = m1;
+    v = v1;
+    w -= s.step_size * m1 / (v1.sqrt() + s.eps);
   }
 
  private:

@@ -20,7 +20,7 @@ using Lane = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Arra
 
 /// One step of a rule over n neighbouring elements, a SIMD register at a time; a shorter rest is padded with zeros.
 template <typename T, typename Rule>
-void update(const Rule& rule, const typename Rule::Scalars& scalars, Index n, T* w, const T* g,
+void update(const Rule& rule, const typename Rule::Scalars scalars, Index n, T* w, const T* g,
             const std::array<T*, Rule::max_slots>& slots) {
   constexpr int width = static_cast<int>(64 / sizeof(T));
   std::array<T*, Rule::max_slots> at = slots;
