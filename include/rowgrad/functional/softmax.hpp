@@ -23,15 +23,6 @@ LineMap<T> line_at(const Tensor<T>& x, Index offset, const Split& s) {
   return LineMap<T>(x.data() + offset, s.size, Eigen::InnerStride<>(s.inner));
 }
 
-/// log(sum(exp(values))), with the largest value taken out.
-template <typename Values>
-auto log_sum_exp(const Values& values) {
-  using T = typename Values::Scalar;
-  const T largest = values.maxCoeff();
-  if (!(std::abs(largest) < std::numeric_limits<T>::infinity())) return largest;  // all -inf, or NaN or inf within
-  return largest + std::log((values - largest).exp().sum());
-}
-
 }  // namespace detail
 
 /// e^x / sum(e^x) along dim; dx = y (g - sum(g y)). PyTorch: torch.softmax.
@@ -71,7 +62,9 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
   if (s.size > 0) {
     detail::for_each_line<T>(s, [&](Index at) {
       const auto in = detail::line_at(x, at, s);
-      detail::line_at(y, at, s) = in - detail::log_sum_exp(in);
+      auto out = detail::line_at(y, at, s);
+      out = in - in.maxCoeff();
+      out -= std::log(out.exp().sum());  // of its own: added to the largest, its digits would be lost
     });
   }
   if (detail::recording(x)) {
