@@ -1,0 +1,39 @@
+#include <doctest/doctest.h>
+
+#include <rowgrad/functional/similarity.hpp>
+
+#include "golden.hpp"
+
+using rowgrad::Tensor;
+
+namespace {
+template <typename T>
+golden::Table<T> functions() {
+  using In = const golden::Inputs<T>&;
+  return {
+      {"normalize_1", [](In x) { return normalize(x[0]); }},
+      {"normalize_0", [](In x) { return normalize(x[0], 0); }},
+      {"normalize_last", [](In x) { return normalize(x[0], -1); }},
+      {"normalize_1_eps", [](In x) { return normalize(x[0], 1, 2); }},
+      {"cosine_1", [](In x) { return cosine_similarity(x[0], x[1]); }},
+      {"cosine_last", [](In x) { return cosine_similarity(x[0], x[1], -1); }},
+  };
+}
+}  // namespace
+
+TEST_CASE("similarity: PyTorch's results and gradients") {
+  golden::check<double>("functional_similarity", functions<double>());
+  golden::check<float>("functional_similarity", functions<float>());
+}
+
+TEST_CASE("cosine_similarity: of equal, opposite, orthogonal and zero vectors") {
+  const Tensor<double> a{{3, 4}, {3, 4}, {3, 4}, {0, 0}}, b{{6, 8}, {-3, -4}, {4, -3}, {3, 4}};
+  const Tensor<double> y = cosine_similarity(a, b);
+  CHECK(y.shape() == rowgrad::Shape{4});
+  CHECK(golden::difference(y, {1, -1, 0, 0}, {0, 1e-15}) == "");
+}
+
+TEST_CASE("similarity: errors") {
+  CHECK_THROWS_AS(normalize(Tensor<float>{1, 2}), rowgrad::IndexError);  // dim 1 of a vector
+  CHECK_THROWS_AS(cosine_similarity(rowgrad::ones({2, 3}), rowgrad::ones({2, 4})), rowgrad::ShapeError);
+}
