@@ -110,7 +110,7 @@ TEST_CASE("load_labelled_text: at most 20 bad lines are listed, long ones are cu
   CHECK(what.substr(what.rfind('\n')) == "\n... and 3 more");
 
   const std::string cut = refusal(std::string(39, 'x') + "\xc3\xa9yyy\n", 1);
-  CHECK(cut.substr(cut.find('"')) == "\"" + std::string(39, 'x') + "...\"");  // not within a character
+  CHECK(cut.substr(cut.find('"')) == std::string("\"").append(39, 'x').append("...\""));  // not within a character
 }
 
 TEST_CASE("load_labelled_text: no data") {

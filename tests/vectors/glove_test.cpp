@@ -261,7 +261,7 @@ TEST_CASE("load_glove: lines across and beyond the blocks in which the file is r
   for (int i = 0; i < 3000; ++i) {
     names.push_back(std::string("w").append(std::to_string(i)));
     content += names.back();
-    for (int d = 0; d < 20; ++d) content += " " + std::to_string(i) + "." + std::to_string(d);
+    for (int d = 0; d < 20; ++d) content.append(" ").append(std::to_string(i)).append(".").append(std::to_string(d));
     content += i % 2 == 0 ? "\n" : "\r\n";
   }
   const std::string long_word(300000, 'z');
