@@ -98,7 +98,7 @@ class Tensor {
 
   /// The values, row-major. An optimizer that owes rows of this memory an update pays first, so no reader sees a stale
   /// row; take the pointer anew after each optimizer step.
-  T* data() const {
+  [[gnu::always_inline]] T* data() const {
     if (body_->storage->pending != nullptr) body_->storage->pending->settle_all();
     return body_->data;
   }
@@ -121,11 +121,11 @@ class Tensor {
   }
 
   /// The values as an Eigen matrix that shares them: leading dimensions folded into rows, the last one is columns.
-  MatrixMap<T> matrix() const {
+  [[gnu::always_inline]] MatrixMap<T> matrix() const {
     return MatrixMap<T>(data(), detail::split_at(shape(), dim() - 1).outer, shape().back());
   }
   /// The values as a flat Eigen array that shares them.
-  ArrayMap<T> array() const { return ArrayMap<T>(data(), numel()); }
+  [[gnu::always_inline]] ArrayMap<T> array() const { return ArrayMap<T>(data(), numel()); }
   /// A copy of the values.
   std::vector<T> to_vector() const { return std::vector<T>(data(), data() + numel()); }
 

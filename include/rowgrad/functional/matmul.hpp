@@ -22,30 +22,32 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
   Shape shape = x.shape();
   shape[shape.rank() - 1] = out;
   Tensor<T> y(shape);
-  if (bias.defined()) {
-    y.matrix().rowwise() = bias.matrix().row(0);
-    detail::product(y.matrix(), x.matrix(), weight.matrix().transpose(), detail::Write::add);
-  } else {
-    detail::product(y.matrix(), x.matrix(), weight.matrix().transpose());
-  }
+  auto out_matrix = y.matrix();
+  if (bias.defined())
+    for (Index i = 0; i < out_matrix.rows(); ++i) std::copy_n(bias.data(), out, out_matrix.data() + i * out);
+  detail::product(out_matrix, x.matrix(), weight.matrix().transpose(),
+                  bias.defined() ? detail::Write::add : detail::Write::assign);
   if (detail::recording(x, weight, bias)) {
     detail::record(
         y, "AddmmBackward0",
         [x = detail::saved(x), w = detail::saved(weight)](Tensor<T> g, detail::Node<T>* nx, detail::Node<T>* nw,
                                                           detail::Node<T>* nb) {
+          const auto gradient = g.matrix();
           if (nx != nullptr) {
             Tensor<T> dx(x.shape());
-            detail::product(dx.matrix(), g.matrix(), w.matrix());
+            detail::product(dx.matrix(), gradient, w.matrix());
             nx->accumulate(std::move(dx));
           }
           if (nw != nullptr) {
             Tensor<T> dw(w.shape());
-            detail::product(dw.matrix(), g.matrix().transpose(), x.matrix());
+            detail::product(dw.matrix(), gradient.transpose(), x.matrix());
             nw->accumulate(std::move(dw));
           }
           if (nb != nullptr) {
-            Tensor<T> db(Shape{w.shape()[0]});
-            db.matrix().row(0) = g.matrix().colwise().sum();
+            Tensor<T> db = zeros<T>(Shape{w.shape()[0]});
+            auto sum = db.array();
+            for (Index i = 0; i < gradient.rows(); ++i)
+              sum += ArrayMap<const T>(gradient.data() + i * gradient.cols(), gradient.cols());
             nb->accumulate(std::move(db));
           }
         },

@@ -18,29 +18,20 @@ template <typename T, int N>
 using Lane = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Array<std::remove_const_t<T>, N, 1>>,
                                 Eigen::Map<Eigen::Array<T, N, 1>>>;
 
-/// One step of a rule over n neighbouring elements, a SIMD register at a time; a shorter rest is padded with zeros.
+/// One step of a rule over n neighbouring elements: as many as fit a SIMD register at a time, then 4, then single ones.
 template <typename T, typename Rule>
 void update(const Rule& rule, const typename Rule::Scalars scalars, Index n, T* w, const T* g,
-            const std::array<T*, Rule::max_slots>& slots) {
-  constexpr int width = static_cast<int>(64 / sizeof(T));
-  std::array<T*, Rule::max_slots> at = slots;
+            std::array<T*, Rule::max_slots> slots) {
   const int slot_count = rule.slots();
-  Index i = 0;
-  for (; i + width <= n; i += width) {
-    rule.template update<width>(scalars, w + i, g + i, at.data());
-    for (int k = 0; k < slot_count; ++k) at[static_cast<std::size_t>(k)] += width;
-  }
-  if (i == n) return;
-  const Index rest = n - i;
-  alignas(64) T padded[Rule::max_slots + 2][width] = {};
-  std::copy_n(w + i, rest, padded[0]);
-  std::copy_n(g + i, rest, padded[1]);
-  std::array<T*, Rule::max_slots> padded_slots{};
-  for (std::size_t k = 0; k < static_cast<std::size_t>(slot_count); ++k)
-    std::copy_n(at[k], rest, padded_slots[k] = padded[k + 2]);
-  rule.template update<width>(scalars, padded[0], padded[1], padded_slots.data());
-  std::copy_n(padded[0], rest, w + i);
-  for (std::size_t k = 0; k < static_cast<std::size_t>(slot_count); ++k) std::copy_n(padded_slots[k], rest, at[k]);
+  const auto run = [&]<int N>(std::integral_constant<int, N>) {
+    for (; n >= N; n -= N, w += N, g += N) {
+      rule.template update<N>(scalars, w, g, slots.data());
+      for (int k = 0; k < slot_count; ++k) slots[static_cast<std::size_t>(k)] += N;
+    }
+  };
+  run(std::integral_constant<int, static_cast<int>(64 / sizeof(T))>());
+  run(std::integral_constant<int, 4>());
+  run(std::integral_constant<int, 1>());
 }
 
 }  // namespace detail
