@@ -139,7 +139,7 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
   Tensor<T> log_p;
   {
     const no_grad guard;
-    log_p = log_softmax(input, input.dim() == 1 ? 0 : 1);
+    log_p = log_softmax(input, input.dim() <= 1 ? 0 : 1);
   }
   return detail::class_loss("cross_entropy", "NllLossBackward0", input, log_p, target, options,
                             [](auto& line, const auto& log_probabilities) {
@@ -209,7 +209,7 @@ Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, 
                            " is not a probability (apply sigmoid, or use binary_cross_entropy_with_logits)");
         return -(t * log100(x) + (T(1) - t) * log100(T(1) - x));
       },
-      [](T x, T t, Index) { return (x - t) / std::max(x * (T(1) - x), T(1e-12)); },
+      [](T x, T t, Index) { return (x - t) / std::max(x * (T(1) - x), T(1e-12f)); },  // PyTorch's constant is a float
       [log100](T x, T, Index) { return log100(T(1) - x) - log100(x); });
 }
 
