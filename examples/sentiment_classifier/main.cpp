@@ -1,0 +1,106 @@
+// What: sentiment_classifier, the command line.
+// Why:  one program shows the library on real work: reading text and vectors, training, judging, classifying.
+// See:  train_command.hpp, crossvalidate_command.hpp (what it does), model.hpp (the model).
+#include <CLI/CLI.hpp>
+#include <limits>
+
+#include "crossvalidate_command.hpp"
+#include "train_command.hpp"
+
+namespace {
+
+void add_training_options(CLI::App& command, Options& options) {
+  command.add_option("--data", options.data, "lines of label, tab, sentence; columns between them are ignored")
+      ->required()
+      ->type_name("FILE");
+  CLI::Option* vectors =
+      command.add_option("--vectors", options.vectors, "GloVe's word vectors to start from")->type_name("FILE");
+  command.add_flag("--freeze", options.freeze, "keep those vectors as they are")->needs(vectors);
+  command.add_option("--epochs", options.training.epochs, "passes over the data")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str()
+      ->type_name("N");
+  command.add_option("--batch-size", options.training.batch_size, "sentences a step")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str()
+      ->type_name("N");
+  command.add_option("--lr", options.training.lr, "learning rate at the first step; it falls to 0 at the last")
+      ->capture_default_str()
+      ->type_name("X");
+  command.add_option("--seed", options.seed, "the same seed gives the same model, to the last bit")
+      ->check([](const std::string& text) {  // CLI11 would take -1 for a large number
+        const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+        return digits ? std::string() : "expected a whole number of at least 0, got " + text;
+      })
+      ->capture_default_str()
+      ->type_name("N");
+}
+
+// CLI11's Range would let "nan" pass.
+void check_numbers(const Options& options) {
+  if (!(options.training.lr > 0 && options.training.lr <= std::numeric_limits<float>::max()))
+    throw InputError("--lr: expected a number above 0");
+  if (!(options.validation > 0 && options.validation < 1))
+    throw InputError("--validation: expected a share between 0 and 1, for instance 0.1");
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  CLI::App app("Tells good sentences from bad ones. Without a command: a comparison on the reviews that ship with it.",
+               "sentiment_classifier");
+  app.require_subcommand(0, 1);
+  CLI::App* train = app.add_subcommand("train", "train a model, explain it, classify with it");
+  add_training_options(*train, options);
+  train->add_option("--validation", options.validation, "share of the sentences kept to find the best epoch")
+      ->capture_default_str()
+      ->type_name("X");
+  train->add_option("--predict", options.predict, "then classify these lines; - is the standard input")
+      ->type_name("FILE");
+  CLI::App* crossvalidate = app.add_subcommand("crossvalidate", "accuracy on sentences kept from training");
+  add_training_options(*crossvalidate, options);
+  crossvalidate->add_option("--folds", options.folds, "parts, each tested on by a model trained on the others")
+      ->check(CLI::Range(2, 1'000'000))
+      ->capture_default_str()
+      ->type_name("N");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;  // 0: --help
+  }
+  check_numbers(options);
+
+  if (train->parsed())
+    train_command(options);
+  else if (crossvalidate->parsed())
+    crossvalidate_command(options);
+  else
+    compare_command(options);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+    throw std::runtime_error("the output could not be written (is the disk full?)");
+  return 0;
+}
+
+int fail(const std::exception& error, int code) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "sentiment_classifier: %s\n", error.what());
+  return code;
+}
+
+}  // namespace
+
+/// 0: done. 2: something is wrong with the arguments or the files. 1: anything else.
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const InputError& error) {
+    return fail(error, 2);
+  } catch (const rowgrad::FileError& error) {
+    return fail(error, 2);
+  } catch (const rowgrad::ParseError& error) {
+    return fail(error, 2);
+  } catch (const rowgrad::ValueError& error) {
+    return fail(error, 2);
+  } catch (const std::exception& error) {
+    return fail(error, 1);
+  }
+}
