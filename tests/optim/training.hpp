@@ -104,7 +104,7 @@ void expect_golden_of_both_types(const std::string& file, const std::map<std::st
 /// at once. `change(step, options)` is called before each step of either optimizer.
 template <template <typename> class Optimizer, typename T, typename Options>
 void expect_dense_weights(const Options& options, double tolerance,
-                          const std::function<void(Index, Options&)>& change = {}) {
+                          const std::type_identity_t<std::function<void(Index, Options&)>>& change = {}) {
   rowgrad::Generator random(17);
   const Tensor<T> table = leaf(rowgrad::randn<T>({50, 5}, random)), reference = leaf(table);
   Optimizer<T> deferring({table}, options), stepping({reference}, options);
