@@ -43,7 +43,9 @@
 #include <rowgrad/nn/sequential.hpp>
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
+#include <rowgrad/optim/adam_history.hpp>
 #include <rowgrad/optim/clip.hpp>
+#include <rowgrad/optim/history.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/optimizer.hpp>
 #include <rowgrad/optim/parameter_state.hpp>

@@ -4,6 +4,7 @@
 // See:  parameter_state.hpp; Kingma and Ba 2015, Loshchilov and Hutter 2019, Reddi et al. 2018 (amsgrad).
 #pragma once
 
+#include <rowgrad/optim/adam_history.hpp>
 #include <rowgrad/optim/optimizer.hpp>
 
 namespace rowgrad::optim {
@@ -59,7 +60,7 @@ template <typename T, typename AnyAdamOptions>
 class AdamRule {
  public:
   using Options = AnyAdamOptions;
-  using History = SteppingHistory<T, AdamRule>;
+  using History = AdamHistory<T, AdamRule>;
   static constexpr bool decoupled = std::is_same_v<Options, AdamWOptions>;
   static constexpr const char* name = decoupled ? "AdamW" : "Adam";
   static constexpr int max_slots = 3;  // exp_avg, exp_avg_sq, max_exp_avg_sq
@@ -71,6 +72,7 @@ class AdamRule {
     T l2;                // Adam: this times w is added to the gradient
     T b1, b2, b2_share;  // 1 - beta1, beta2, 1 - beta2
     T eps;
+    double exact_step_size, exact_root, exact_decay;  // for the history
   };
 
   explicit AdamRule(const Options& options) : options_(options) {
@@ -78,6 +80,7 @@ class AdamRule {
     expect_option(options.weight_decay >= 0, name, "weight_decay", ">= 0", options.weight_decay);
   }
 
+  const Options& options() const noexcept { return options_; }
   int slots() const noexcept { return options_.amsgrad ? 3 : 2; }
   T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
@@ -92,9 +95,12 @@ class AdamRule {
     const double t = static_cast<double>(step), lr = options_.lr;
     const auto [beta1, beta2] = options_.betas;
     Scalars s;
-    s.step_size = static_cast<T>(lr / (1 - std::pow(beta1, t)));
-    s.root = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, t)));
-    s.decay = static_cast<T>(decoupled ? 1 - lr * options_.weight_decay : 1);
+    s.exact_step_size = lr / (1 - std::pow(beta1, t));
+    s.exact_root = 1 / std::sqrt(1 - std::pow(beta2, t));
+    s.exact_decay = decoupled ? 1 - lr * options_.weight_decay : 1;
+    s.step_size = static_cast<T>(s.exact_step_size);
+    s.root = static_cast<T>(s.exact_root);
+    s.decay = static_cast<T>(s.exact_decay);
     s.l2 = static_cast<T>(decoupled ? 0 : options_.weight_decay);
     s.b1 = static_cast<T>(1 - beta1);
     s.b2 = static_cast<T>(beta2);

@@ -8,33 +8,9 @@
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/core/parallel.hpp>
+#include <rowgrad/optim/history.hpp>
 
 namespace rowgrad::optim {
-
-namespace detail {
-
-/// N neighbouring elements. N is fixed, so that Eigen needs no loop and no aligned start: rows start anywhere.
-template <typename T, int N>
-using Lane = std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Array<std::remove_const_t<T>, N, 1>>,
-                                Eigen::Map<Eigen::Array<T, N, 1>>>;
-
-/// One step of a rule over n neighbouring elements: as many as fit a SIMD register at a time, then 4, then single ones.
-template <typename T, typename Rule>
-void update(const Rule& rule, const typename Rule::Scalars scalars, Index n, T* w, const T* g,
-            std::array<T*, Rule::max_slots> slots) {
-  const int slot_count = rule.slots();
-  const auto run = [&]<int N>(std::integral_constant<int, N>) {
-    for (; n >= N; n -= N, w += N, g += N) {
-      rule.template update<N>(scalars, w, g, slots.data());
-      for (int k = 0; k < slot_count; ++k) slots[static_cast<std::size_t>(k)] += N;
-    }
-  };
-  run(std::integral_constant<int, static_cast<int>(64 / sizeof(T))>());
-  run(std::integral_constant<int, 4>());
-  run(std::integral_constant<int, 1>());
-}
-
-}  // namespace detail
 
 /// A rule must provide:
 ///     using Options; static constexpr const char* name; explicit Rule(const Options&)  checks the options
@@ -234,28 +210,6 @@ class ParameterState final : public rowgrad::detail::PendingRows {
   Tensor<std::uint32_t> clock_;  // step each row is up to date with; undefined until rows are deferred
   typename Rule::History history_;
   bool owes_ = false;  // whether any row may be behind
-};
-
-/// Makes up for missed steps by doing them one after the other with a zero gradient: exact for every rule, at a cost of
-/// the steps missed.
-template <typename T, typename Rule>
-class SteppingHistory {
- public:
-  void start(Index step) { first_ = step + 1; }
-  void add(const Rule&, Index, const typename Rule::Scalars& scalars) { scalars_.push_back(scalars); }
-  void clear() noexcept { scalars_.clear(); }
-  std::size_t size() const noexcept { return scalars_.size(); }
-
-  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
-    if (zeros_.size() < static_cast<std::size_t>(n)) zeros_.assign(static_cast<std::size_t>(n), T(0));
-    for (Index step = from + 1; step <= to; ++step)
-      detail::update<T>(rule, scalars_[static_cast<std::size_t>(step - first_)], n, w, zeros_.data(), slots);
-  }
-
- private:
-  Index first_ = 1;
-  std::vector<typename Rule::Scalars> scalars_;  // of steps first_, first_ + 1, ...
-  std::vector<T> zeros_;
 };
 
 }  // namespace rowgrad::optim

@@ -27,12 +27,13 @@ template <typename T>
 class RMSpropRule {
  public:
   using Options = RMSpropOptions;
-  using History = SteppingHistory<T, RMSpropRule>;
+  using History = LinearHistory<T, RMSpropRule>;
   static constexpr const char* name = "RMSprop";
   static constexpr int max_slots = 3;  // square_avg, momentum_buffer, grad_avg
 
   struct Scalars {
     T lr;
+    double exact_lr;  // for the history
   };
 
   explicit RMSpropRule(const Options& options) : options_(options) {
@@ -53,7 +54,22 @@ class RMSpropRule {
     return mine == other.options_;
   }
 
-  Scalars scalars(Index) const { return {static_cast<T>(options_.lr)}; }
+  Scalars scalars(Index) const { return {static_cast<T>(options_.lr), options_.lr}; }
+
+  bool is_linear() const noexcept { return options_.weight_decay == 0; }
+  /// With g = 0: b' = momentum b, w' = w - lr b'.
+  LinearStep rest_step(const Scalars& s) const noexcept {
+    return {1, -s.exact_lr * options_.momentum, 0, options_.momentum};
+  }
+  T* momentum_of(const std::array<T*, max_slots>& slots) const noexcept {
+    return options_.momentum != 0 ? slots[1] : nullptr;
+  }
+  /// The averages of g^2 and g over steps without a gradient.
+  void fade(Index steps, Index n, const std::array<T*, max_slots>& slots) const noexcept {
+    const T factor = static_cast<T>(std::pow(options_.alpha, static_cast<double>(steps)));
+    ArrayMap<T>(slots[0], n) *= factor;
+    if (options_.centered) ArrayMap<T>(slots[2], n) *= factor;
+  }
 
   template <int N>
   void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {

@@ -26,12 +26,13 @@ template <typename T>
 class SGDRule {
  public:
   using Options = SGDOptions;
-  using History = SteppingHistory<T, SGDRule>;
+  using History = LinearHistory<T, SGDRule>;
   static constexpr const char* name = "SGD";
   static constexpr int max_slots = 1;  // momentum_buffer
 
   struct Scalars {
     T lr, dampened;
+    double exact_lr, exact_dampened;  // for the history
   };
 
   explicit SGDRule(const Options& options) : options_(options) {
@@ -55,8 +56,24 @@ class SGDRule {
   }
 
   Scalars scalars(Index step) const {
-    return {static_cast<T>(options_.lr), static_cast<T>(step == 1 ? 1 : 1 - options_.dampening)};
+    const double dampened = step == 1 ? 1 : 1 - options_.dampening;
+    return {static_cast<T>(options_.lr), static_cast<T>(dampened), options_.lr, dampened};
   }
+
+  bool is_linear() const noexcept { return true; }
+  /// With g = 0: b' = momentum b + dampened decay w, then w' = w - lr b', or with nesterov w - lr (decay w + momentum
+  /// b').
+  LinearStep rest_step(const Scalars& s) const noexcept {
+    const double lr = s.exact_lr, decay = options_.weight_decay, momentum = options_.momentum;
+    if (momentum == 0) return {1 - lr * decay, 0, 0, 1};
+    const double bw = s.exact_dampened * decay, bb = momentum;
+    if (options_.nesterov) return {1 - lr * (decay + momentum * bw), -lr * momentum * bb, bw, bb};
+    return {1 - lr * bw, -lr * bb, bw, bb};
+  }
+  T* momentum_of(const std::array<T*, max_slots>& slots) const noexcept {
+    return options_.momentum != 0 ? slots[0] : nullptr;
+  }
+  void fade(Index, Index, const std::array<T*, max_slots>&) const noexcept {}
 
   template <int N>
   void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {

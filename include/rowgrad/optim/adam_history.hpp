@@ -1,0 +1,189 @@
+// What: AdamHistory, which applies the steps of Adam or AdamW that a row missed, in closed form.
+// Why:  a row at rest still moves: w -= m_s sum_j a_j / (r_j sigma + eps). All a_j and r_j are scalars of the whole
+// row,
+//       so expanding the fraction about the mean of r_j leaves a few moments to compute, whatever the steps missed.
+// See:  docs/deferred_rows.md (derivation and error), history.hpp, adam.hpp.
+#pragma once
+
+#include <cmath>
+
+#include <rowgrad/optim/history.hpp>
+
+namespace rowgrad::optim::detail {
+
+/// With s the step a row is up to date with and t = s + j a missed one:
+///     a_j = lr_t b1^j / (1 - b1^t) * (AdamW: the decay of the steps after t),
+///     r_j = sqrt(b2^j / (1 - b2^t)), with amsgrad 1 / sqrt(1 - b2^t), for there the divisor stands still.
+/// a_j fades with b1^j, so only the first steps of a rest count; their sums are kept for each s and shared by its rows.
+template <typename T, typename Rule>
+class AdamHistory {
+ public:
+  void start(Index step) {
+    first_ = step;
+    entries_.assign(1, Entry(step));
+    stepping_.start(step);
+  }
+
+  void add(const Rule& rule, Index step, const typename Rule::Scalars& scalars) {
+    if (rule.options().weight_decay != 0 && !Rule::decoupled) stepping_.add(rule, step, scalars);
+    Entry entry(step);
+    entry.step_size = scalars.exact_step_size;
+    entry.root = scalars.exact_root;
+    entry.decay = scalars.exact_decay;
+    entry.all_decay = entries_.back().all_decay * entry.decay;
+    entries_.push_back(entry);
+  }
+
+  void clear() noexcept {
+    entries_.clear();
+    stepping_.clear();
+  }
+  std::size_t size() const noexcept { return entries_.size(); }
+
+  /// Steps from + 1 .. to with a zero gradient. O(n), but for the few rests whose r_j spread widely (early in
+  /// training): O(n) a step then, until b1^j has faded. L2 weight decay has no closed form: O(n) a step.
+  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
+    if (stepping_.size() > 0) return stepping_.rest(rule, from, to, n, w, slots);
+    const auto [beta1, beta2] = rule.options().betas;
+    const double missed = static_cast<double>(to - from);
+    const Index last = std::min(to, from + fade_length(beta1));
+    extend_sums(rule, from, last);
+    const Entry& entry = at(from);
+    const double later_decay = at(to).all_decay / at(last).all_decay;
+    const Fading fading{static_cast<T>(std::pow(beta1, missed)), static_cast<T>(std::pow(beta2, missed)),
+                        static_cast<T>(at(to).all_decay / entry.all_decay)};
+    const auto& sum = entry.sums;
+    const double mean = sum[0] > 0 ? sum[1] / sum[0] : 1;
+    const Moments moments = central_moments(sum, mean);
+    if (std::abs(moments[terms]) <= tolerance * sum[0])
+      by_moments(rule, moments, mean, later_decay, fading, n, w, slots);
+    else
+      by_steps(rule, from, last, later_decay, fading, n, w, slots);
+  }
+
+ private:
+  static constexpr std::size_t terms = 6;    // of the expansion, n = 0 .. 5; the next one measures its error
+  static constexpr double tolerance = 1e-8;  // of that error, relative to the whole movement
+  static constexpr double faded = 1e-12;     // b1^j below which a step no longer counts
+
+  using Moments = std::array<double, terms + 1>;
+
+  struct Entry {
+    explicit Entry(Index step) : upto(step) {}
+    double step_size = 0, root = 0, decay = 1;  // of this step
+    double all_decay = 1;                       // product of the decays up to this step
+    Moments sums{};                             // sum_j a_j r_j^n over the steps after this one, up to `upto`
+    Index upto;
+  };
+  struct Fading {
+    T m, v, w;  // what the averages and (AdamW) the weight are multiplied by over the whole rest
+  };
+
+  Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
+
+  /// Steps until b1^j < faded.
+  Index fade_length(double beta1) {
+    if (beta1 != fade_beta_) {
+      fade_beta_ = beta1;
+      fade_length_ = beta1 > 0 ? static_cast<Index>(std::log(faded) / std::log(beta1)) + 1 : 1;
+    }
+    return fade_length_;
+  }
+
+  // Every step enters the sums of every s once, however many rows rest since s.
+  void extend_sums(const Rule& rule, Index from, Index last) {
+    Entry& entry = at(from);
+    if (entry.upto >= last) return;
+    const auto [beta1, beta2] = rule.options().betas;
+    const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
+    const double j = static_cast<double>(entry.upto - from);
+    double m = std::pow(beta1, j), root = std::pow(shrink, j);
+    for (; entry.upto < last; ++entry.upto) {
+      const Entry& step = at(entry.upto + 1);
+      m *= beta1;
+      root *= shrink;
+      const double r = root * step.root;
+      double a = step.step_size * m;
+      for (double& sum : entry.sums) {
+        sum = sum * step.decay + a;
+        a *= r;
+      }
+    }
+  }
+
+  /// sum_j a_j ((r_j - mean) / mean)^n, from the sums of powers.
+  static Moments central_moments(const Moments& sums, double mean) noexcept {
+    Moments scaled{}, result{};
+    double power = 1;
+    for (std::size_t n = 0; n <= terms; ++n, power /= mean) scaled[n] = sums[n] * power;
+    for (std::size_t n = 0; n <= terms; ++n) {  // binomial theorem
+      double binomial = 1;
+      for (std::size_t k = 0; k <= n; ++k) {
+        result[n] += ((n - k) % 2 == 0 ? 1 : -1) * binomial * scaled[k];
+        binomial = binomial * static_cast<double>(n - k) / static_cast<double>(k + 1);
+      }
+    }
+    return result;
+  }
+
+  /// w -= m / c * sum_n (-u)^n M_n with c = mean sigma + eps, u = mean sigma / c.
+  void by_moments(const Rule& rule, const Moments& moments, double mean, double later_decay, const Fading& fading,
+                  Index n, T* weights, const std::array<T*, Rule::max_slots>& slots) const {
+    std::array<T, terms> c{};
+    for (std::size_t k = 0; k < terms; ++k) c[k] = static_cast<T>(moments[k] * later_decay * (k % 2 == 0 ? 1 : -1));
+    const T center = static_cast<T>(mean), eps = static_cast<T>(rule.options().eps);
+    for_lanes(rule, fading, n, weights, slots, [&](const auto& m, const auto& sigma) {
+      using Values = std::decay_t<decltype(m)>;
+      const Values root = sigma * center, inverse = (root + eps).inverse();
+      const Values u = root * inverse;
+      // The first moment about the mean is zero.
+      return Values(m * inverse * (c[0] + u * u * (c[2] + u * (c[3] + u * (c[4] + u * c[5])))));
+    });
+  }
+
+  /// The same sum term by term.
+  void by_steps(const Rule& rule, Index from, Index last, double later_decay, const Fading& fading, Index n, T* weights,
+                const std::array<T*, Rule::max_slots>& slots) {
+    const auto [beta1, beta2] = rule.options().betas;
+    const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
+    std::vector<std::array<T, 2>> terms_of_steps;  // a_j, r_j
+    double m = 1, root = 1;
+    for (Index step = from + 1; step <= last; ++step) {
+      m *= beta1;
+      root *= shrink;
+      const double after = at(last).all_decay / at(step).all_decay * later_decay;
+      terms_of_steps.push_back({static_cast<T>(at(step).step_size * m * after), static_cast<T>(at(step).root * root)});
+    }
+    const T eps = static_cast<T>(rule.options().eps);
+    for_lanes(rule, fading, n, weights, slots, [&](const auto& average, const auto& sigma) {
+      using Values = std::decay_t<decltype(average)>;
+      Values sum = Values::Zero();
+      for (const auto& [a, r] : terms_of_steps) sum += a / (sigma * r + eps);
+      return Values(average * sum);
+    });
+  }
+
+  /// w = w fading - movement(m, sigma), then m and v fade.
+  template <typename Movement>
+  void for_lanes(const Rule& rule, const Fading& fading, Index n, T* weights,
+                 const std::array<T*, Rule::max_slots>& slots, const Movement& movement) const {
+    const bool amsgrad = rule.options().amsgrad;
+    for_each_lane<T>(n, [&]<int N>(std::integral_constant<int, N>, Index i) {
+      using Values = Eigen::Array<T, N, 1>;
+      Lane<T, N> w(weights + i), m(slots[0] + i), v(slots[1] + i);
+      const Values m0 = m, v0 = v, w0 = w;
+      const Values sigma = (amsgrad ? Values(Lane<T, N>(slots[2] + i)) : v0).sqrt();
+      m = m0 * fading.m;
+      v = v0 * fading.v;
+      w = (Rule::decoupled ? Values(w0 * fading.w) : w0) - movement(m0, sigma);
+    });
+  }
+
+  Index first_ = 0;
+  std::vector<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
+  SteppingHistory<T, Rule> stepping_;
+  double fade_beta_ = -1;
+  Index fade_length_ = 0;
+};
+
+}  // namespace rowgrad::optim::detail
