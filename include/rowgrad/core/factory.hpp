@@ -81,7 +81,7 @@ inline Indices randperm(Index n, Generator& generator = default_generator()) {
 /// start, start + step, ... below end. ValueError for a step of zero or of the wrong sign. PyTorch: torch.arange.
 template <typename T = Index>
 Tensor<T> arange(std::type_identity_t<T> start, std::type_identity_t<T> end, std::type_identity_t<T> step = 1) {
-  if (step == 0 || (step > 0) != (end >= start))
+  if (step == 0 || (step > 0 ? end < start : end > start))
     throw ValueError("arange: start, end and step do not agree: the step must lead from start to end");
   const auto n = static_cast<Index>(std::ceil(static_cast<double>(end - start) / static_cast<double>(step)));
   Tensor<T> result(Shape{n});

@@ -25,6 +25,8 @@ inline std::string python_float(double value) {
   return result.find_first_of(".en") == std::string::npos ? result + ".0" : result;
 }
 
+inline constexpr std::size_t printed_line_width = 80;
+
 /// How the values of one tensor are written: a common style and width, as in PyTorch.
 template <typename T>
 class ValueFormat {
@@ -45,7 +47,8 @@ class ValueFormat {
       else
         style_ = largest / smallest > 1000. || largest > 1e8 || smallest < 1e-4 ? "%.4e" : "%.4f";
     }
-    for (T value : shown) width_ = std::max(width_, write(value).size());
+    for (T value : shown)
+      if (widens(value)) width_ = std::max(width_, write(value).size());
   }
 
   std::string operator()(T value) const {
@@ -55,6 +58,13 @@ class ValueFormat {
   std::size_t width() const noexcept { return width_; }
 
  private:
+  static bool widens(T value) noexcept {  // zeros, infinities and NaN do not widen the columns, as in PyTorch
+    if constexpr (std::is_floating_point_v<T>)
+      return std::isfinite(value) && value != 0;
+    else
+      return true;
+  }
+
   std::string write(T value) const {
     if constexpr (std::is_floating_point_v<T>) {
       if (std::isnan(value)) return "nan";
@@ -68,7 +78,7 @@ class ValueFormat {
   }
 
   const char* style_ = "%.4f";
-  std::size_t width_ = 0;
+  std::size_t width_ = 1;
 };
 
 /// Writes a tensor; of a long dimension only the first and last three items when it is summarised.
@@ -86,7 +96,6 @@ class TensorWriter {
 
  private:
   static constexpr Index edge = 3;
-  static constexpr std::size_t line_width = 80;
 
   bool skips(Index size) const noexcept { return summarised_ && size > 2 * edge; }
 
@@ -113,7 +122,7 @@ class TensorWriter {
     }
     const Index size = x_.shape()[d], stride = split_at(x_.shape(), d).inner;
     const bool innermost = d == x_.dim() - 1;
-    const std::size_t per_line = std::max<std::size_t>(1, (line_width - indent) / (format_.width() + 2));
+    const std::size_t per_line = std::max<std::size_t>(1, (printed_line_width - indent) / (format_.width() + 2));
     const std::string line = "\n" + std::string(indent + 1, ' ');
     text += '[';
     std::size_t items = 0;
@@ -151,13 +160,21 @@ class TensorWriter {
 template <typename T>
 std::string to_string(const Tensor<T>& x) {
   if (!x.defined()) return "tensor(undefined)";
-  std::string text = "tensor(" + (x.numel() == 0 ? std::string("[]") : detail::TensorWriter<T>(x).write(7));
-  if (x.numel() == 0 && x.dim() != 1) text += ", size=" + to_string(x.shape());
-  if (std::is_same_v<T, double>) text += ", dtype=float64";
+  constexpr std::size_t indent = 7;
+  std::string text = "tensor(" + (x.numel() == 0 ? std::string("[]") : detail::TensorWriter<T>(x).write(indent));
+  std::size_t line = text.size() - (text.rfind('\n') + 1) + 2;  // the 2 is PyTorch's
+  const auto append = [&](const std::string& suffix) {
+    const bool fits = line + suffix.size() + 2 <= detail::printed_line_width;
+    text += (fits ? ", " : ",\n" + std::string(indent, ' ')) + suffix;
+    line = (fits ? line + 2 : indent) + suffix.size();
+  };
+  if (x.numel() == 0 && x.dim() != 1) append("size=" + to_string(x.shape()));
+  if (std::is_same_v<T, double>) append("dtype=float64");
+  if (std::is_same_v<T, Index> && x.numel() == 0) append("dtype=int64");
   if (!x.is_leaf())
-    text += std::string(", grad_fn=<") + x.body().graph->name() + ">";
+    append(std::string("grad_fn=<") + x.body().graph->name() + ">");
   else if (x.requires_grad())
-    text += ", requires_grad=True";
+    append("requires_grad=True");
   return text + ")";
 }
 
