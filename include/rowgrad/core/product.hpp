@@ -17,6 +17,24 @@ inline constexpr Index parallel_product_size = 100'000;
 // Below this many multiplications the packing of Eigen's kernel costs more than it saves.
 inline constexpr Index smallest_packed_product = 256;
 
+/// While it lives, Eigen stays on this thread: it would cut a product up by the number of threads it finds, and the
+/// cuts show in the bits.
+class [[nodiscard]] EigenOnOneThread {
+ public:
+  EigenOnOneThread() noexcept : before_(get_num_threads()) { set(1); }
+  EigenOnOneThread(const EigenOnOneThread&) = delete;
+  EigenOnOneThread& operator=(const EigenOnOneThread&) = delete;
+  ~EigenOnOneThread() { set(before_); }
+
+ private:
+  void set([[maybe_unused]] int threads) const noexcept {
+#ifdef _OPENMP
+    if (before_ != 1) omp_set_num_threads(threads);  // of this thread alone
+#endif
+  }
+  int before_;
+};
+
 /// c = a b, or c += a b. a and b are Eigen maps or their transposes; c must not overlap them.
 /// Cost: 2 * rows * columns * depth floating point operations.
 template <typename C, typename A, typename B>
@@ -30,6 +48,7 @@ void product(C&& c, const A& a, const B& b, Write write = Write::assign) {
     return;
   }
   const auto piece_product = [write](auto&& part, const auto& left, const auto& right) {
+    const EigenOnOneThread guard;
     if (write == Write::add)
       part.noalias() += left * right;
     else

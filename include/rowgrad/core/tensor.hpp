@@ -94,7 +94,10 @@ class Tensor {
   int dim() const noexcept { return body_->shape.rank(); }
   Index numel() const noexcept { return body_->shape.numel(); }
   /// Size of dimension d; negative d counts from the last. IndexError outside the rank.
-  Index size(Index d) const { return shape()[detail::wrap_dim("size", d, dim())]; }
+  Index size(Index d) const {
+    if (dim() == 0) throw IndexError("size: a tensor of shape () has no dimensions");
+    return shape()[detail::wrap_dim("size", d, dim())];
+  }
 
   /// The values, row-major. An optimizer that owes rows of this memory an update pays first, so no reader sees a stale
   /// row; take the pointer anew after each optimizer step.
