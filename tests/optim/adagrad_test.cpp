@@ -17,8 +17,7 @@ TEST_CASE("Adagrad: PyTorch's weights") {
        {"weight_decay", {{.lr = 0.1, .weight_decay = 0.1}}},
        {"initial", {{.lr = 0.1, .initial_accumulator_value = 0.5}}},
        {"eps", {{.lr = 0.1, .eps = 1e-1}}},
-       {"all",
-        {{.lr = 0.1, .lr_decay = 0.1, .weight_decay = 0.1, .initial_accumulator_value = 0.2, .eps = 1e-3}}},
+       {"all", {{.lr = 0.1, .lr_decay = 0.1, .weight_decay = 0.1, .initial_accumulator_value = 0.2, .eps = 1e-3}}},
        {"switch_decay", {{.lr = 0.1}, [](AdagradOptions& o) { o.weight_decay = 0.2; }}}});
 }
 

@@ -19,17 +19,20 @@ constexpr double adam_deferred_tolerance = 1e-12, adamw_deferred_tolerance = 1e-
 
 TEST_CASE("Adam: PyTorch's weights") {
   training::expect_golden_of_both_types<Adam, AdamOptions>(
-      "optim_adam",
-      {{"adam", {{.lr = 0.05}}},
-       {"adam_betas", {{.lr = 0.05, .betas = {0.8, 0.95}}}},
-       {"adam_no_betas", {{.lr = 0.05, .betas = {0, 0}, .eps = 0.1}}},
-       {"adam_eps", {{.lr = 0.05, .eps = 1e-2}}},
-       {"adam_decay", {{.lr = 0.05, .weight_decay = 0.1}}},
-       {"adam_amsgrad", {{.lr = 0.05, .betas = {0.9, 0.7}, .amsgrad = true}}},
-       {"adam_amsgrad_decay", {{.lr = 0.05, .betas = {0.9, 0.7}, .weight_decay = 0.1, .amsgrad = true}}},
-       {"adam_switch_betas", {{.lr = 0.05}, [](AdamOptions& o) { o.betas = {0.7, 0.9}; }}},
-       {"adam_switch_eps", {{.lr = 0.05}, [](AdamOptions& o) { o.eps = 1e-2; }}},
-       {"adam_switch_decay", {{.lr = 0.05}, [](AdamOptions& o) { o.weight_decay = 0.2; }}}});
+      "optim_adam", {{"adam", {{.lr = 0.05}}},
+                     {"adam_betas", {{.lr = 0.05, .betas = {0.8, 0.95}}}},
+                     {"adam_no_betas", {{.lr = 0.05, .betas = {0, 0}, .eps = 0.1}}},
+                     {"adam_eps", {{.lr = 0.05, .eps = 1e-2}}},
+                     {"adam_decay", {{.lr = 0.05, .weight_decay = 0.1}}},
+                     {"adam_amsgrad", {{.lr = 0.05, .betas = {0.9, 0.7}, .amsgrad = true}}},
+                     {"adam_amsgrad_decay", {{.lr = 0.05, .betas = {0.9, 0.7}, .weight_decay = 0.1, .amsgrad = true}}},
+                     {"adam_switch_betas",
+                      {{.lr = 0.05},
+                       [](AdamOptions& o) {
+                         o.betas = {0.7, 0.9};
+                       }}},
+                     {"adam_switch_eps", {{.lr = 0.05}, [](AdamOptions& o) { o.eps = 1e-2; }}},
+                     {"adam_switch_decay", {{.lr = 0.05}, [](AdamOptions& o) { o.weight_decay = 0.2; }}}});
 }
 
 TEST_CASE("AdamW: PyTorch's weights") {
@@ -43,10 +46,11 @@ TEST_CASE("AdamW: PyTorch's weights") {
 
 TEST_CASE("SparseAdam: PyTorch's weights") {
   training::expect_golden_of_both_types<SparseAdam, SparseAdamOptions>(
-      "optim_adam",
-      {{"sparse_adam", {{.lr = 0.05}}},
-       {"sparse_adam_betas", {{.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3}}},
-       {"sparse_adam_switch_betas", {{.lr = 0.05}, [](SparseAdamOptions& o) { o.betas = {0.7, 0.9}; }}}});
+      "optim_adam", {{"sparse_adam", {{.lr = 0.05}}},
+                     {"sparse_adam_betas", {{.lr = 0.05, .betas = {0.8, 0.95}, .eps = 1e-3}}},
+                     {"sparse_adam_switch_betas", {{.lr = 0.05}, [](SparseAdamOptions& o) {
+                                                     o.betas = {0.7, 0.9};
+                                                   }}}});
 }
 
 TEST_CASE("Adam: deferred rows leave the weights of dense steps") {

@@ -17,7 +17,8 @@ using training::leaf;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity(), not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity(),
+                 not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// The two parameters of golden/make_optim.py, the first with a dense or a row-sparse gradient; a third has none.
 template <typename T>
@@ -57,7 +58,8 @@ void check_golden() {
         clip_grad_value_(p, 0.3);
       } else {
         const auto [max_norm, type] = arguments.at(c.name);
-        const double norm = clip_grad_norm_(p, max_norm, type), expected = static_cast<double>(c.tensor<T>("norm").item());
+        const double norm = clip_grad_norm_(p, max_norm, type),
+                     expected = static_cast<double>(c.tensor<T>("norm").item());
         CHECK(norm == doctest::Approx(expected).epsilon(std::is_same_v<T, float> ? 1e-6 : 1e-14));
       }
       CHECK(p[0].grad().is_row_sparse() == row_sparse);
@@ -104,8 +106,8 @@ TEST_CASE("clip_grad_norm_: gradients that are not finite") {
   for (double type : {1.0, 2.0, infinity}) {
     CAPTURE(type);
     auto x = with_gradient({1, not_a_number, 2}), y = with_gradient({5});
-    CHECK_THROWS_WITH_AS(clip_grad_norm_<double>({x, y}, 1, type, true),
-                         doctest::Contains("nothing was clipped"), ValueError);
+    CHECK_THROWS_WITH_AS(clip_grad_norm_<double>({x, y}, 1, type, true), doctest::Contains("nothing was clipped"),
+                         ValueError);
     CHECK(y.grad().dense().item() == 5);
     CHECK(std::isnan(clip_grad_norm_<double>({x, y}, 1, type)));
     CHECK(std::isnan(y.grad().dense().item()));  // as in PyTorch
@@ -141,7 +143,8 @@ TEST_CASE("clipping: arguments out of range") {
   const auto x = with_gradient({3, 4});
   CHECK_THROWS_AS(clip_grad_norm_<double>({x}, -1), ValueError);
   CHECK_THROWS_AS(clip_grad_norm_<double>({x}, not_a_number), ValueError);
-  for (double type : {0.0, 3.0, -1.0, -infinity, not_a_number}) CHECK_THROWS_AS(clip_grad_norm_<double>({x}, 1, type), ValueError);
+  for (double type : {0.0, 3.0, -1.0, -infinity, not_a_number})
+    CHECK_THROWS_AS(clip_grad_norm_<double>({x}, 1, type), ValueError);
   CHECK_THROWS_AS(clip_grad_value_<double>({x}, -0.1), ValueError);
   CHECK_THROWS_AS(clip_grad_value_<double>({x}, not_a_number), ValueError);
   CHECK(x.grad().dense().to_vector() == std::vector<double>{3, 4});

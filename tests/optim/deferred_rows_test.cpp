@@ -481,7 +481,8 @@ TEST_CASE("deferred rows: gradients of several forwards add up") {
 }
 
 TEST_CASE("deferred rows: two tables and a matrix, in groups with rates of their own") {
-  const std::vector<Tensor<double>> sparse = {leaf(training::start<double>({8, 3})), leaf(training::start<double>({5, 2})),
+  const std::vector<Tensor<double>> sparse = {leaf(training::start<double>({8, 3})),
+                                              leaf(training::start<double>({5, 2})),
                                               leaf(training::start<double>({2, 2}))};
   std::vector<Tensor<double>> dense;
   for (const Tensor<double>& w : sparse) dense.push_back(leaf(w));

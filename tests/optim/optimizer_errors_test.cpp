@@ -18,7 +18,8 @@ using training::leaf;
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity(), not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity(),
+                 not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 Tensor<double> some() { return leaf(training::start<double>({3, 2})); }
 
@@ -110,10 +111,11 @@ TEST_CASE_TEMPLATE("optimizers: a gradient that is not finite is named, and no p
     };
     gather(bad);
     const std::string expected = std::isnan(bad) ? "nan" : bad > 0 ? "inf" : "-inf";
-    CHECK_THROWS_WITH_AS(optimizer.step(),
-                         doctest::Contains(("parameter 1, of shape (9, 2), has the gradient " + expected +
-                                            " in row 7. Nothing was updated").c_str()),
-                         ValueError);
+    CHECK_THROWS_WITH_AS(
+        optimizer.step(),
+        doctest::Contains(
+            ("parameter 1, of shape (9, 2), has the gradient " + expected + " in row 7. Nothing was updated").c_str()),
+        ValueError);
     CHECK(first.to_vector() == training::start<double>({3, 2}).to_vector());
     CHECK(table.to_vector() == before.to_vector());
     CHECK(last.to_vector() == training::start<double>({3, 2}).to_vector());

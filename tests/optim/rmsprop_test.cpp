@@ -18,8 +18,7 @@ TEST_CASE("RMSprop: PyTorch's weights") {
        {"weight_decay", {{.lr = 0.02, .weight_decay = 0.1}}},
        {"momentum", {{.lr = 0.02, .momentum = 0.9}}},
        {"centered", {{.lr = 0.02, .centered = true}}},
-       {"all",
-        {{.lr = 0.02, .alpha = 0.9, .eps = 1e-3, .weight_decay = 0.1, .momentum = 0.5, .centered = true}}},
+       {"all", {{.lr = 0.02, .alpha = 0.9, .eps = 1e-3, .weight_decay = 0.1, .momentum = 0.5, .centered = true}}},
        {"switch_alpha", {{.lr = 0.02}, [](RMSpropOptions& o) { o.alpha = 0.5; }}},
        {"switch_momentum", {{.lr = 0.02, .momentum = 0.9}, [](RMSpropOptions& o) { o.momentum = 0.3; }}}});
 }

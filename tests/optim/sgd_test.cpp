@@ -12,20 +12,19 @@ constexpr double deferred_tolerance = 1e-12;
 
 TEST_CASE("SGD: PyTorch's weights") {
   training::expect_golden_of_both_types<SGD, SGDOptions>(
-      "optim_sgd",
-      {{"plain", {{.lr = 0.1}}},
-       {"weight_decay", {{.lr = 0.1, .weight_decay = 0.1}}},
-       {"momentum", {{.lr = 0.1, .momentum = 0.9}}},
-       {"momentum_decay", {{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1}}},
-       {"dampening", {{.lr = 0.1, .momentum = 0.9, .dampening = 0.3}}},
-       {"dampening_decay", {{.lr = 0.1, .momentum = 0.7, .dampening = 0.3, .weight_decay = 0.05}}},
-       {"nesterov", {{.lr = 0.1, .momentum = 0.8, .nesterov = true}}},
-       {"nesterov_decay", {{.lr = 0.1, .momentum = 0.8, .weight_decay = 0.1, .nesterov = true}}},
-       {"switch_momentum", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.momentum = 0.5; }}},
-       {"switch_momentum_on", {{.lr = 0.1}, [](SGDOptions& o) { o.momentum = 0.9; }}},
-       {"switch_momentum_off", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.momentum = 0; }}},
-       {"switch_nesterov", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.nesterov = true; }}},
-       {"switch_decay", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.weight_decay = 0.2; }}}});
+      "optim_sgd", {{"plain", {{.lr = 0.1}}},
+                    {"weight_decay", {{.lr = 0.1, .weight_decay = 0.1}}},
+                    {"momentum", {{.lr = 0.1, .momentum = 0.9}}},
+                    {"momentum_decay", {{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.1}}},
+                    {"dampening", {{.lr = 0.1, .momentum = 0.9, .dampening = 0.3}}},
+                    {"dampening_decay", {{.lr = 0.1, .momentum = 0.7, .dampening = 0.3, .weight_decay = 0.05}}},
+                    {"nesterov", {{.lr = 0.1, .momentum = 0.8, .nesterov = true}}},
+                    {"nesterov_decay", {{.lr = 0.1, .momentum = 0.8, .weight_decay = 0.1, .nesterov = true}}},
+                    {"switch_momentum", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.momentum = 0.5; }}},
+                    {"switch_momentum_on", {{.lr = 0.1}, [](SGDOptions& o) { o.momentum = 0.9; }}},
+                    {"switch_momentum_off", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.momentum = 0; }}},
+                    {"switch_nesterov", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.nesterov = true; }}},
+                    {"switch_decay", {{.lr = 0.1, .momentum = 0.9}, [](SGDOptions& o) { o.weight_decay = 0.2; }}}});
 }
 
 TEST_CASE("SGD: deferred rows leave the weights of dense steps") {

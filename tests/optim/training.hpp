@@ -1,6 +1,6 @@
-// What: runs of optimizers that the tests share: against PyTorch's golden weights, and deferred rows against dense steps.
-// Why:  every optimizer and every option must pass the same ones.
-// See:  golden/make_optim.py (the other side of the formulas), deferred_rows_test.cpp.
+// What: runs of optimizers that the tests share: against PyTorch's golden weights, and deferred rows against dense
+// steps. Why:  every optimizer and every option must pass the same ones. See:  golden/make_optim.py (the other side of
+// the formulas), deferred_rows_test.cpp.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -56,10 +56,10 @@ class Generator {
       return static_cast<T>(static_cast<double>(random64() & ((std::uint64_t{1} << 53) - 1)) * 0x1p-53);
   }
 
-  /// Uniform on [low, high).
+  /// Uniform on [low, high). Rounded once, as PyTorch's is.
   template <typename T>
   T uniform(T low, T high) noexcept {
-    return uniform<T>() * (high - low) + low;
+    return std::fma(uniform<T>(), high - low, low);
   }
 
   /// Uniform integer on [0, bound); bound > 0. PyTorch draws 32 bits for bounds below 2^28, else 64.

@@ -20,9 +20,7 @@ class Dropout : public Module<T> {
   Tensor<T> forward(const Tensor<T>& x) const { return dropout(x, p_, this->training()); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 
-  std::string extra_repr() const override {
-    return "p=" + detail::python_float(p_) + ", inplace=False";
-  }
+  std::string extra_repr() const override { return "p=" + detail::python_float(p_) + ", inplace=False"; }
 
  private:
   double p_;

@@ -47,14 +47,14 @@ Fan fan(const Tensor<T>& weight) {
 template <typename T>
 void xavier_uniform_(const Tensor<T>& weight, double gain = 1, Generator& generator = default_generator()) {
   const Fan f = fan(weight);
-  const double bound = std::sqrt(3.0) * gain * std::sqrt(2.0 / static_cast<double>(f.in + f.out));
+  const double bound = std::sqrt(3.0) * (gain * std::sqrt(2.0 / static_cast<double>(f.in + f.out)));
   uniform_(weight, static_cast<T>(-bound), static_cast<T>(bound), generator);
 }
 
 /// Uniform on +-sqrt(6 / ((1 + a^2) fan in)). PyTorch: kaiming_uniform_(a); He et al. 2015.
 template <typename T>
 void kaiming_uniform_(const Tensor<T>& weight, double a = 0, Generator& generator = default_generator()) {
-  const double bound = std::sqrt(3.0) * std::sqrt(2.0 / (1 + a * a)) / std::sqrt(static_cast<double>(fan(weight).in));
+  const double bound = std::sqrt(3.0) * (std::sqrt(2.0 / (1 + a * a)) / std::sqrt(static_cast<double>(fan(weight).in)));
   uniform_(weight, static_cast<T>(-bound), static_cast<T>(bound), generator);
 }
 

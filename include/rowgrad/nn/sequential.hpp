@@ -11,7 +11,10 @@ namespace rowgrad::nn {
 
 /// A list of layers, named "0", "1", ... Copies are deep. PyTorch: torch.nn.Sequential.
 ///
-///     nn::Sequential<float> model(nn::Linear<float>(10, 20), nn::ReLU<float>(), nn::Linear<float>(20, 2));
+///     nn::Sequential<float> model{nn::Linear<float>(10, 20), nn::ReLU<float>(), nn::Linear<float>(20, 2)};
+///
+/// Between braces, layers are made from left to right and start from the weights that PyTorch draws. Between
+/// parentheses, C++ leaves the order to the compiler (GCC goes from right to left).
 template <typename T>
 class Sequential : public Module<T> {
  public:
