@@ -44,21 +44,12 @@ class AdamHistory {
   /// training): O(n) a step then, until b1^j has faded. L2 weight decay has no closed form: O(n) a step.
   void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
     if (stepping_.size() > 0) return stepping_.rest(rule, from, to, n, w, slots);
-    const auto [beta1, beta2] = rule.options().betas;
-    const double missed = static_cast<double>(to - from);
-    const Index last = std::min(to, from + fade_length(beta1));
-    extend_sums(rule, from, last);
-    const Entry& entry = at(from);
-    const double later_decay = at(to).all_decay / at(last).all_decay;
-    const Fading fading{static_cast<T>(std::pow(beta1, missed)), static_cast<T>(std::pow(beta2, missed)),
-                        static_cast<T>(at(to).all_decay / entry.all_decay)};
-    const auto& sum = entry.sums;
-    const double mean = sum[0] > 0 ? sum[1] / sum[0] : 1;
-    const Moments moments = central_moments(sum, mean);
-    if (std::abs(moments[terms]) <= tolerance * sum[0])
-      by_moments(rule, moments, mean, later_decay, fading, n, w, slots);
+    Entry& entry = at(from);
+    if (entry.whole.to != to) prepare(rule, entry, from, to);
+    if (entry.whole.by_moments)
+      rest_by_moments(rule, entry.whole, n, w, slots);
     else
-      by_steps(rule, from, last, later_decay, fading, n, w, slots);
+      rest_by_steps(rule, entry.whole, from, to, n, w, slots);
   }
 
  private:
@@ -68,15 +59,21 @@ class AdamHistory {
 
   using Moments = std::array<double, terms + 1>;
 
+  /// What a whole rest from one step to another does; rows that rest over the same steps share it.
+  struct Rest {
+    Index to = -1;
+    bool by_moments = false;
+    T mean = 0;                // of r_j
+    std::array<T, terms> c{};  // (-1)^n sum_j a_j ((r_j - mean) / mean)^n
+    T fade_m = 1, fade_v = 1, fade_w = 1;
+  };
   struct Entry {
     explicit Entry(Index step) : upto(step) {}
     double step_size = 0, root = 0, decay = 1;  // of this step
     double all_decay = 1;                       // product of the decays up to this step
     Moments sums{};                             // sum_j a_j r_j^n over the steps after this one, up to `upto`
     Index upto;
-  };
-  struct Fading {
-    T m, v, w;  // what the averages and (AdamW) the weight are multiplied by over the whole rest
+    Rest whole;
   };
 
   Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
@@ -111,30 +108,49 @@ class AdamHistory {
     }
   }
 
-  /// sum_j a_j ((r_j - mean) / mean)^n, from the sums of powers.
+  void prepare(const Rule& rule, Entry& entry, Index from, Index to) {
+    const auto [beta1, beta2] = rule.options().betas;
+    const Index last = std::min(to, from + fade_length(beta1));
+    extend_sums(rule, from, last);
+    const double mean = entry.sums[0] > 0 ? entry.sums[1] / entry.sums[0] : 1, missed = static_cast<double>(to - from),
+                 later_decay = at(to).all_decay / at(last).all_decay;
+    const Moments moments = central_moments(entry.sums, mean);
+    Rest& whole = entry.whole;
+    whole.to = to;
+    whole.by_moments = std::abs(moments[terms]) <= tolerance * entry.sums[0];
+    whole.mean = static_cast<T>(mean);
+    for (std::size_t n = 0; n < terms; ++n)
+      whole.c[n] = static_cast<T>(moments[n] * later_decay * (n % 2 == 0 ? 1 : -1));
+    whole.fade_m = static_cast<T>(std::pow(beta1, missed));
+    whole.fade_v = static_cast<T>(std::pow(beta2, missed));
+    whole.fade_w = static_cast<T>(at(to).all_decay / entry.all_decay);
+  }
+
+  /// sum_j a_j ((r_j - mean) / mean)^n, from the sums of powers, by the binomial theorem.
   static Moments central_moments(const Moments& sums, double mean) noexcept {
+    static constexpr double binomial[terms + 1][terms + 1] = {{1},
+                                                              {-1, 1},
+                                                              {1, -2, 1},
+                                                              {-1, 3, -3, 1},
+                                                              {1, -4, 6, -4, 1},
+                                                              {-1, 5, -10, 10, -5, 1},
+                                                              {1, -6, 15, -20, 15, -6, 1}};
     Moments scaled{}, result{};
     double power = 1;
     for (std::size_t n = 0; n <= terms; ++n, power /= mean) scaled[n] = sums[n] * power;
-    for (std::size_t n = 0; n <= terms; ++n) {  // binomial theorem
-      double binomial = 1;
-      for (std::size_t k = 0; k <= n; ++k) {
-        result[n] += ((n - k) % 2 == 0 ? 1 : -1) * binomial * scaled[k];
-        binomial = binomial * static_cast<double>(n - k) / static_cast<double>(k + 1);
-      }
-    }
+    for (std::size_t n = 0; n <= terms; ++n)
+      for (std::size_t k = 0; k <= n; ++k) result[n] += binomial[n][k] * scaled[k];
     return result;
   }
 
-  /// w -= m / c * sum_n (-u)^n M_n with c = mean sigma + eps, u = mean sigma / c.
-  void by_moments(const Rule& rule, const Moments& moments, double mean, double later_decay, const Fading& fading,
-                  Index n, T* weights, const std::array<T*, Rule::max_slots>& slots) const {
-    std::array<T, terms> c{};
-    for (std::size_t k = 0; k < terms; ++k) c[k] = static_cast<T>(moments[k] * later_decay * (k % 2 == 0 ? 1 : -1));
-    const T center = static_cast<T>(mean), eps = static_cast<T>(rule.options().eps);
-    for_lanes(rule, fading, n, weights, slots, [&](const auto& m, const auto& sigma) {
+  /// w -= m / d * sum_n (-u)^n M_n with d = mean sigma + eps, u = mean sigma / d.
+  void rest_by_moments(const Rule& rule, const Rest& whole, Index n, T* weights,
+                       const std::array<T*, Rule::max_slots>& slots) const {
+    const T eps = static_cast<T>(rule.options().eps), mean = whole.mean;
+    const std::array<T, terms> c = whole.c;
+    for_lanes(rule, whole, n, weights, slots, [=](const auto& m, const auto& sigma) {
       using Values = std::decay_t<decltype(m)>;
-      const Values root = sigma * center, inverse = (root + eps).inverse();
+      const Values root = sigma * mean, inverse = (root + eps).inverse();
       const Values u = root * inverse;
       // The first moment about the mean is zero.
       return Values(m * inverse * (c[0] + u * u * (c[2] + u * (c[3] + u * (c[4] + u * c[5])))));
@@ -142,40 +158,41 @@ class AdamHistory {
   }
 
   /// The same sum term by term.
-  void by_steps(const Rule& rule, Index from, Index last, double later_decay, const Fading& fading, Index n, T* weights,
-                const std::array<T*, Rule::max_slots>& slots) {
+  void rest_by_steps(const Rule& rule, const Rest& whole, Index from, Index to, Index n, T* weights,
+                     const std::array<T*, Rule::max_slots>& slots) {
     const auto [beta1, beta2] = rule.options().betas;
     const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
-    std::vector<std::array<T, 2>> terms_of_steps;  // a_j, r_j
+    std::vector<std::array<T, 2>> steps;  // a_j, r_j
     double m = 1, root = 1;
-    for (Index step = from + 1; step <= last; ++step) {
+    for (Index step = from + 1; step <= std::min(to, from + fade_length(beta1)); ++step) {
       m *= beta1;
       root *= shrink;
-      const double after = at(last).all_decay / at(step).all_decay * later_decay;
-      terms_of_steps.push_back({static_cast<T>(at(step).step_size * m * after), static_cast<T>(at(step).root * root)});
+      steps.push_back({static_cast<T>(at(step).step_size * m * at(to).all_decay / at(step).all_decay),
+                       static_cast<T>(at(step).root * root)});
     }
     const T eps = static_cast<T>(rule.options().eps);
-    for_lanes(rule, fading, n, weights, slots, [&](const auto& average, const auto& sigma) {
+    for_lanes(rule, whole, n, weights, slots, [&](const auto& average, const auto& sigma) {
       using Values = std::decay_t<decltype(average)>;
       Values sum = Values::Zero();
-      for (const auto& [a, r] : terms_of_steps) sum += a / (sigma * r + eps);
+      for (const auto& [a, r] : steps) sum += a / (sigma * r + eps);
       return Values(average * sum);
     });
   }
 
-  /// w = w fading - movement(m, sigma), then m and v fade.
+  /// w = w fade_w - movement(m, sigma), then m and v fade.
   template <typename Movement>
-  void for_lanes(const Rule& rule, const Fading& fading, Index n, T* weights,
-                 const std::array<T*, Rule::max_slots>& slots, const Movement& movement) const {
+  void for_lanes(const Rule& rule, const Rest& whole, Index n, T* weights, const std::array<T*, Rule::max_slots>& slots,
+                 const Movement& movement) const {
     const bool amsgrad = rule.options().amsgrad;
+    const T fade_m = whole.fade_m, fade_v = whole.fade_v, fade_w = whole.fade_w;
     for_each_lane<T>(n, [&]<int N>(std::integral_constant<int, N>, Index i) {
       using Values = Eigen::Array<T, N, 1>;
       Lane<T, N> w(weights + i), m(slots[0] + i), v(slots[1] + i);
       const Values m0 = m, v0 = v, w0 = w;
       const Values sigma = (amsgrad ? Values(Lane<T, N>(slots[2] + i)) : v0).sqrt();
-      m = m0 * fading.m;
-      v = v0 * fading.v;
-      w = (Rule::decoupled ? Values(w0 * fading.w) : w0) - movement(m0, sigma);
+      m = m0 * fade_m;
+      v = v0 * fade_v;
+      w = (Rule::decoupled ? Values(w0 * fade_w) : w0) - movement(m0, sigma);
     });
   }
 

@@ -92,14 +92,12 @@ class ParameterState final : public rowgrad::detail::PendingRows {
 
   void settle(std::span<const Index> rows) override {
     if (!owes_) return;
-    const T* w = parameter_.body().data;
-    const Index columns = shape_[1];
-    constexpr std::size_t ahead = 16;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (i + ahead < rows.size()) {
-        __builtin_prefetch(&clock_.data()[rows[i + ahead]]);
-        __builtin_prefetch(w + rows[i + ahead] * columns);
-      }
+    const std::uint32_t* clock = clock_.data();
+    constexpr std::size_t far = 32, near = 3;
+    for (std::size_t i = 0; i < rows.size(); ++i) {  // clocks and rows lie anywhere in memory: ask for them early
+      if (i + far < rows.size()) __builtin_prefetch(clock + rows[i + far]);
+      if (i + near < rows.size() && clock[rows[i + near]] != static_cast<std::uint32_t>(step_))
+        prefetch_row(rows[i + near] * shape_[1], shape_[1]);
       settle_row(rows[i]);
     }
   }
@@ -113,7 +111,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
 
  private:
   using Slots = std::array<T*, Rule::max_slots>;
-  static constexpr std::size_t longest_history = 32768;  // steps; then every row is brought up to date
+  static constexpr std::size_t longest_history = 16384;  // steps; then every row is brought up to date
 
   rowgrad::detail::PendingRows*& pending() const noexcept { return parameter_.body().storage->pending; }
 
