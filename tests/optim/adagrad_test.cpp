@@ -5,10 +5,6 @@
 using rowgrad::optim::Adagrad;
 using rowgrad::optim::AdagradOptions;
 
-namespace {
-constexpr double deferred_tolerance = 1e-12;
-}
-
 TEST_CASE("Adagrad: PyTorch's weights") {
   training::expect_golden_of_both_types<Adagrad, AdagradOptions>(
       "optim_adagrad",
@@ -30,7 +26,7 @@ TEST_CASE("Adagrad: deferred rows leave the weights of dense steps") {
     CAPTURE(options.lr_decay);
     CAPTURE(options.weight_decay);
     CAPTURE(options.initial_accumulator_value);
-    training::expect_dense_weights<Adagrad, double>(options, deferred_tolerance);
+    training::expect_dense_weights<Adagrad, double>(options, training::rounding_tolerance);
     training::expect_dense_weights<Adagrad, float>(options, 1e-5);
   }
 }

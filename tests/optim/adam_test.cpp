@@ -14,34 +14,38 @@ using training::expect_dense_weights;
 using training::leaf;
 
 namespace {
-constexpr double adam_deferred_tolerance = 1e-12, adamw_deferred_tolerance = 1e-12, float_deferred_tolerance = 1e-5;
+constexpr double float_deferred_tolerance = 1e-5;
 }
 
 TEST_CASE("Adam: PyTorch's weights") {
   training::expect_golden_of_both_types<Adam, AdamOptions>(
-      "optim_adam", {{"adam", {{.lr = 0.05}}},
-                     {"adam_betas", {{.lr = 0.05, .betas = {0.8, 0.95}}}},
-                     {"adam_no_betas", {{.lr = 0.05, .betas = {0, 0}, .eps = 0.1}}},
-                     {"adam_eps", {{.lr = 0.05, .eps = 1e-2}}},
-                     {"adam_decay", {{.lr = 0.05, .weight_decay = 0.1}}},
-                     {"adam_amsgrad", {{.lr = 0.05, .betas = {0.9, 0.7}, .amsgrad = true}}},
-                     {"adam_amsgrad_decay", {{.lr = 0.05, .betas = {0.9, 0.7}, .weight_decay = 0.1, .amsgrad = true}}},
-                     {"adam_switch_betas",
-                      {{.lr = 0.05},
-                       [](AdamOptions& o) {
-                         o.betas = {0.7, 0.9};
-                       }}},
-                     {"adam_switch_eps", {{.lr = 0.05}, [](AdamOptions& o) { o.eps = 1e-2; }}},
-                     {"adam_switch_decay", {{.lr = 0.05}, [](AdamOptions& o) { o.weight_decay = 0.2; }}}});
+      "optim_adam",
+      {{"adam", {{.lr = 0.05}}},
+       {"adam_betas", {{.lr = 0.05, .betas = {0.8, 0.95}}}},
+       {"adam_no_betas", {{.lr = 0.05, .betas = {0, 0}, .eps = 0.1}}},
+       {"adam_eps", {{.lr = 0.05, .eps = 1e-2}}},
+       {"adam_decay", {{.lr = 0.05, .weight_decay = 0.1}}},
+       {"adam_amsgrad", {{.lr = 0.05, .betas = {0.9, 0.7}, .amsgrad = true}}},
+       {"adam_amsgrad_decay", {{.lr = 0.05, .betas = {0.9, 0.7}, .weight_decay = 0.1, .amsgrad = true}}},
+       {"adam_switch_betas",
+        {{.lr = 0.05},
+         [](AdamOptions& o) {
+           o.betas = {0.7, 0.9};
+         }}},
+       {"adam_switch_eps", {{.lr = 0.05}, [](AdamOptions& o) { o.eps = 1e-2; }}},
+       {"adam_switch_decay", {{.lr = 0.05}, [](AdamOptions& o) { o.weight_decay = 0.2; }}}},
+      training::expansion_tolerance);
 }
 
 TEST_CASE("AdamW: PyTorch's weights") {
   training::expect_golden_of_both_types<AdamW, AdamWOptions>(
-      "optim_adam", {{"adamw", {{.lr = 0.05}}},
-                     {"adamw_decay", {{.lr = 0.05, .weight_decay = 0.3}}},
-                     {"adamw_no_decay", {{.lr = 0.05, .weight_decay = 0}}},
-                     {"adamw_amsgrad", {{.lr = 0.05, .betas = {0.9, 0.7}, .amsgrad = true}}},
-                     {"adamw_switch_decay", {{.lr = 0.05}, [](AdamWOptions& o) { o.weight_decay = 0.5; }}}});
+      "optim_adam",
+      {{"adamw", {{.lr = 0.05}}},
+       {"adamw_decay", {{.lr = 0.05, .weight_decay = 0.3}}},
+       {"adamw_no_decay", {{.lr = 0.05, .weight_decay = 0}}},
+       {"adamw_amsgrad", {{.lr = 0.05, .betas = {0.9, 0.7}, .amsgrad = true}}},
+       {"adamw_switch_decay", {{.lr = 0.05}, [](AdamWOptions& o) { o.weight_decay = 0.5; }}}},
+      training::expansion_tolerance);
 }
 
 TEST_CASE("SparseAdam: PyTorch's weights") {
@@ -74,7 +78,10 @@ TEST_CASE("Adam: deferred rows leave the weights of dense steps") {
     CAPTURE(options.eps);
     CAPTURE(options.weight_decay);
     CAPTURE(options.amsgrad);
-    expect_dense_weights<Adam, double>(options, adam_deferred_tolerance);
+    const double movement = 10 * options.lr;  // of a long rest: lr / (1 - 0.9)
+    expect_dense_weights<Adam, double>(options, options.weight_decay != 0
+                                                    ? training::rounding_tolerance
+                                                    : training::expansion_tolerance * std::max(1.0, movement));
     if (options.lr < 1) expect_dense_weights<Adam, float>(options, float_deferred_tolerance);
   }
 }
@@ -88,7 +95,7 @@ TEST_CASE("AdamW: deferred rows leave the weights of dense steps") {
     CAPTURE(options.betas.second);
     CAPTURE(options.weight_decay);
     CAPTURE(options.amsgrad);
-    expect_dense_weights<AdamW, double>(options, adamw_deferred_tolerance);
+    expect_dense_weights<AdamW, double>(options, training::expansion_tolerance);
     expect_dense_weights<AdamW, float>(options, float_deferred_tolerance);
   }
 }

@@ -5,10 +5,6 @@
 using rowgrad::optim::RMSprop;
 using rowgrad::optim::RMSpropOptions;
 
-namespace {
-constexpr double deferred_tolerance = 1e-12;
-}
-
 TEST_CASE("RMSprop: PyTorch's weights") {
   training::expect_golden_of_both_types<RMSprop, RMSpropOptions>(
       "optim_rmsprop",
@@ -36,7 +32,7 @@ TEST_CASE("RMSprop: deferred rows leave the weights of dense steps") {
     CAPTURE(options.weight_decay);
     CAPTURE(options.momentum);
     CAPTURE(options.centered);
-    training::expect_dense_weights<RMSprop, double>(options, deferred_tolerance);
+    training::expect_dense_weights<RMSprop, double>(options, training::rounding_tolerance);
   }
   training::expect_dense_weights<RMSprop, float>(RMSpropOptions{.lr = 0.02, .momentum = 0.9}, 1e-5);
 }

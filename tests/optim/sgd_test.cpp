@@ -6,10 +6,6 @@ using rowgrad::optim::SGD;
 using rowgrad::optim::SGDOptions;
 using training::expect_dense_weights;
 
-namespace {
-constexpr double deferred_tolerance = 1e-12;
-}
-
 TEST_CASE("SGD: PyTorch's weights") {
   training::expect_golden_of_both_types<SGD, SGDOptions>(
       "optim_sgd", {{"plain", {{.lr = 0.1}}},
@@ -41,7 +37,7 @@ TEST_CASE("SGD: deferred rows leave the weights of dense steps") {
     CAPTURE(options.dampening);
     CAPTURE(options.weight_decay);
     CAPTURE(options.nesterov);
-    expect_dense_weights<SGD, double>(options, deferred_tolerance);
+    expect_dense_weights<SGD, double>(options, training::rounding_tolerance);
   }
   expect_dense_weights<SGD, float>(SGDOptions{.lr = 0.1f, .momentum = 0.9, .weight_decay = 0.02}, 1e-5);
 }
