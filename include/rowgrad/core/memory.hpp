@@ -104,17 +104,21 @@ inline void open_block_cache() {
   (void)guard;
 }
 
-/// Uninitialised memory, aligned to 64 bytes. Constant time when a block of that size class was freed before.
-inline void* allocate(std::size_t bytes) {
-  if (!cache_blocks || bytes > largest_cached_block) return system_allocate(bytes);
-  const std::size_t size_class = BlockCache::class_of(bytes);
-  if (void* block = block_cache.take(size_class)) return block;
+inline void* allocate_anew(std::size_t size_class) {
   open_block_cache();
   return system_allocate(BlockCache::bytes_of(size_class));
 }
 
+/// Uninitialised memory, aligned to 64 bytes. Constant time when a block of that size class was freed before.
+[[gnu::always_inline]] inline void* allocate(std::size_t bytes) {
+  if (!cache_blocks || bytes > largest_cached_block) return system_allocate(bytes);
+  const std::size_t size_class = BlockCache::class_of(bytes);
+  void* block = block_cache.take(size_class);
+  return block != nullptr ? block : allocate_anew(size_class);
+}
+
 /// Takes back what allocate(bytes) gave, from any thread.
-inline void deallocate(void* block, std::size_t bytes) noexcept {
+[[gnu::always_inline]] inline void deallocate(void* block, std::size_t bytes) noexcept {
   if (!cache_blocks || bytes > largest_cached_block || !block_cache.give(block, BlockCache::class_of(bytes)))
     std::free(block);
 }
