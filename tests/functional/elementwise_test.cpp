@@ -85,3 +85,13 @@ TEST_CASE("elementwise: large broadcasts agree with a loop") {
       for (int k = 0; k < 33; ++k) same = same && y.data()[(i * 5 + j) * 33 + k] == a.data()[i * 33 + k] * b.data()[j];
   CHECK(same);
 }
+
+TEST_CASE("elementwise: zeros keep the sign that PyTorch gives them") {
+  const Tensor<float> zero{0}, minus_zero{-0.0f};
+  CHECK(std::signbit((-zero).item()));
+  CHECK(!std::signbit((-minus_zero).item()));
+  CHECK(std::signbit((minus_zero * 2).item()));
+  CHECK(std::signbit((2 * minus_zero).item()));
+  CHECK(std::signbit((zero * -2).item()));
+  CHECK(!std::signbit((minus_zero + 0).item()));
+}

@@ -56,7 +56,7 @@ Tensor<T> unary(const char* name, const Tensor<T>& x, Save save, const F& f, con
   return y;
 }
 
-/// scale * x + shift, for operations with numbers.
+/// scale * x + shift, for operations with numbers. A shift of -0 changes nothing, not even the sign of a zero.
 template <typename T>
 Tensor<T> affine(const char* name, const Tensor<T>& x, T scale, T shift) {
   Tensor<T> y(x.shape());
@@ -172,15 +172,15 @@ Tensor<T> operator-(std::type_identity_t<T> number, const Tensor<T>& x) {
 }
 template <typename T>
 Tensor<T> operator-(const Tensor<T>& x) {
-  return detail::affine("NegBackward0", x, T(-1), T(0));
+  return detail::affine("NegBackward0", x, T(-1), T(-0.0));
 }
 template <typename T>
 Tensor<T> operator*(const Tensor<T>& x, std::type_identity_t<T> number) {
-  return detail::affine("MulBackward0", x, number, T(0));
+  return detail::affine("MulBackward0", x, number, T(-0.0));
 }
 template <typename T>
 Tensor<T> operator*(std::type_identity_t<T> number, const Tensor<T>& x) {
-  return detail::affine("MulBackward0", x, number, T(0));
+  return detail::affine("MulBackward0", x, number, T(-0.0));
 }
 /// x / number; dividing, not multiplying by the inverse, so that bits are PyTorch's.
 template <typename T>
