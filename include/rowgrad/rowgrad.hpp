@@ -14,6 +14,7 @@
 #include <rowgrad/core/shape.hpp>
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/autograd/append_rows.hpp>
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/grad_mode.hpp>
 #include <rowgrad/autograd/gradcheck.hpp>
@@ -50,6 +51,7 @@
 #include <rowgrad/optim/optimizer.hpp>
 #include <rowgrad/optim/parameter_state.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
+#include <rowgrad/optim/row_report.hpp>
 #include <rowgrad/optim/sgd.hpp>
 #include <rowgrad/text/padding.hpp>
 #include <rowgrad/text/tokenizer.hpp>

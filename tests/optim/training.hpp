@@ -89,7 +89,7 @@ void expect_golden(const std::string& file, const std::map<std::string, Variant<
         w.grad().add(gradient<T>(w.shape(), step));
       else if (step % 7 != 3)
         embedding(looked_up(step), w).backward(gradient<T>(Shape{3, 2}, step));
-      optimizer.step();
+      if (w.grad().defined()) optimizer.step();  // PyTorch's does nothing without a gradient, ours throws
       const std::string key = "w" + std::to_string(step);
       golden::Tolerance tolerance = golden_tolerance<T>();
       if (on_rows) tolerance.relative = tolerance.absolute = std::max(tolerance.relative, deferred_tolerance);
@@ -139,6 +139,7 @@ void expect_dense_weights(const Options& options, double tolerance,
       REQUIRE(table.grad().is_row_sparse());
       reference.grad().add(table.grad().to_dense());
     }
+    if (!table.grad().defined()) continue;
     deferring.step();
     stepping.step();
   }

@@ -35,6 +35,9 @@ class Node : public GraphNode {
 
   Gradient<T>& gradient() noexcept { return gradient_; }
 
+  /// For a leaf whose tensor took another shape: graphs recorded before cannot be walked any more.
+  void retire() noexcept { retired_ = true; }
+
   /// Adds d(root)/d(leaf) to every leaf below this node, given its own gradient (already accumulated).
   void run_backward(bool retain_graph);
 
@@ -52,6 +55,7 @@ class Node : public GraphNode {
 
  private:
   const char* name_;
+  bool retired_ = false;
   Gradient<T> gradient_;
   Index waiting_ = 0;           // during a walk: consumers whose contribution has not come yet
   Node* found_next_ = nullptr;  // during a walk: the node found after this one
@@ -97,6 +101,10 @@ void Node<T>::run_backward(bool retain_graph) {
       throw GraphError(std::string("backward: the graph was freed by an earlier backward() (at ") + node->name_ +
                        "). To walk it twice, pass retain_graph = true the first time; a loop that keeps a result "
                        "of the step before should detach() it");
+    for (const Ref<Node>& input : node->inputs_)
+      if (input && input->retired_)
+        throw GraphError(std::string("backward: rows were added to a table since this graph was recorded (at ") +
+                         node->name_ + "). Add rows between steps, and run the forward again");
     for_each_operation_before(node, [&last](Node* before) {
       if (before->waiting_++ == 0) last = last->found_next_ = before;
     });

@@ -3,6 +3,7 @@
 // See:  functional/lookup.hpp; PyTorch torch.nn.Embedding.
 #pragma once
 
+#include <rowgrad/autograd/append_rows.hpp>
 #include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/module.hpp>
@@ -45,6 +46,17 @@ class Embedding : public Module<T> {
   Index num_embeddings() const noexcept { return weight.shape()[0]; }
   Index embedding_dim() const noexcept { return weight.shape()[1]; }
   std::optional<Index> padding_idx() const noexcept { return padding_idx_; }
+
+  /// Appends rows drawn from Normal(0, 1), in place: handles to the weight see them, existing rows keep their numbers.
+  /// Call it between steps, and add_rows() of each optimizer that trains the table. Views made before (slices,
+  /// detach()) keep the old memory. Copies the table. ValueError for a negative count.
+  void add_rows(Index count, Generator& generator = default_generator()) {
+    if (count < 0) throw ValueError("Embedding::add_rows: expected a count >= 0, got " + std::to_string(count));
+    if (count == 0) return;
+    Tensor<T> rows(Shape{count, embedding_dim()});
+    init::normal_(rows, T(0), T(1), generator);
+    detail::append_rows<T>(weight, rows);
+  }
 
   void members(Members<T>& m) override { m("weight", weight); }
   std::string extra_repr() const override {

@@ -27,7 +27,8 @@ class AdagradRule {
   using Options = AdagradOptions;
   using History = SteppingHistory<T, AdagradRule>;
   static constexpr const char* name = "Adagrad";
-  static constexpr int max_slots = 1;  // sum
+  static constexpr int max_slots = 1;
+  static constexpr std::array<const char*, max_slots> slot_names = {"sum"};
 
   struct Scalars {
     T lr;
@@ -46,6 +47,7 @@ class AdagradRule {
   T initial(int) const noexcept { return static_cast<T>(options_.initial_accumulator_value); }
   bool moves_at_rest() const noexcept { return !options_.lazy && options_.weight_decay != 0; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
+  Momentum momentum() const noexcept { return {}; }
   bool same_but_lr(const AdagradRule& other) const noexcept {
     Options mine = options_;
     mine.lr = other.options_.lr;

@@ -63,7 +63,8 @@ class AdamRule {
   using History = AdamHistory<T, AdamRule>;
   static constexpr bool decoupled = std::is_same_v<Options, AdamWOptions>;
   static constexpr const char* name = decoupled ? "AdamW" : "Adam";
-  static constexpr int max_slots = 3;  // exp_avg, exp_avg_sq, max_exp_avg_sq
+  static constexpr int max_slots = 3;
+  static constexpr std::array<const char*, max_slots> slot_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
 
   struct Scalars {
     T step_size;         // lr / (1 - b1^t)
@@ -85,6 +86,7 @@ class AdamRule {
   T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
+  Momentum momentum() const noexcept { return {0, options_.betas.first}; }
   bool same_but_lr(const AdamRule& other) const noexcept {
     Options mine = options_;
     mine.lr = other.options_.lr;
@@ -142,6 +144,7 @@ class SparseAdamRule {
   using History = SteppingHistory<T, SparseAdamRule>;
   static constexpr const char* name = "SparseAdam";
   static constexpr int max_slots = 2;
+  static constexpr std::array<const char*, max_slots> slot_names = {"exp_avg", "exp_avg_sq"};
   static constexpr bool rows_only = true;
 
   struct Scalars {
@@ -156,6 +159,7 @@ class SparseAdamRule {
   T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept { return false; }
   bool moves_without_state() const noexcept { return false; }
+  Momentum momentum() const noexcept { return {}; }
   bool same_but_lr(const SparseAdamRule& other) const noexcept {
     Options mine = options_;
     mine.lr = other.options_.lr;

@@ -17,10 +17,14 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Applies the gradients gathered so far; parameters without one stay as they are, as in PyTorch. ValueError naming
-  /// parameter and row when a gradient is not finite, ShapeError when a parameter changed its shape: nothing is
-  /// updated.
+  /// Applies the gradients gathered so far; parameters without one stay as they are, as in PyTorch. GraphError when
+  /// none has one, ValueError naming parameter and row when a gradient is not finite, ShapeError when a parameter
+  /// changed its shape: nothing is updated.
   virtual void step() = 0;
+
+  /// Takes up the rows that Embedding::add_rows appended to tables since: their state starts with the next step. Call
+  /// it before that step. ShapeError when a parameter changed its shape in another way: nothing is changed.
+  virtual void add_rows() = 0;
 
   /// Forgets the gradients of all parameters. PyTorch: zero_grad().
   virtual void zero_grad() = 0;
@@ -48,6 +52,13 @@ class RuleOptimizer : public Optimizer<T> {
  public:
   using Options = typename Rule::Options;
   using Group = ParameterGroup<T, Options>;
+  using Entry = ParameterEntry<T>;
+
+  /// What an optimizer knows besides the weights. PyTorch: state_dict().
+  struct State {
+    std::vector<Options> groups;
+    std::vector<Entry> parameters;  // in the groups' order
+  };
 
   /// ValueError for no parameters, a parameter given twice, or an option outside its range.
   explicit RuleOptimizer(std::vector<Tensor<T>> parameters, Options options = {})
@@ -64,18 +75,25 @@ class RuleOptimizer : public Optimizer<T> {
                              " was given twice");
         if (!parameter.is_leaf())
           throw ValueError(std::string(Rule::name) + ": only leaves can be trained, got the result of an operation");
-        states_.push_back(std::make_unique<State>(parameter));
+        states_.push_back(std::make_unique<Trained>(parameter));
       }
     }
     if (states_.empty()) throw ValueError(std::string(Rule::name) + ": expected at least one parameter");
   }
 
   void step() override {
-    for_each_group([](const Rule& rule, auto states, std::size_t first) {
-      for (std::size_t k = 0; k < states.size(); ++k) states[k]->check(rule, first + k);
+    bool any = false;
+    for_each_group([&any](const Rule& rule, auto states, std::size_t first) {
+      for (std::size_t k = 0; k < states.size(); ++k) {
+        states[k]->check(rule, first + k);
+        any |= states[k]->has_gradient();
+      }
     });
+    if (!any)
+      throw GraphError(std::string(Rule::name) +
+                       "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)");
     for_each_group([](const Rule& rule, auto states, std::size_t) {
-      typename State::ScalarsCache cache;
+      typename Trained::ScalarsCache cache;
       for (const auto& state : states)
         if (state->has_gradient()) state->step(rule, cache);
     });
@@ -84,6 +102,69 @@ class RuleOptimizer : public Optimizer<T> {
   void zero_grad() override {
     for (const auto& state : states_)
       if (state->parameter().body().graph) state->parameter().grad().reset();
+  }
+
+  void add_rows() override {
+    for (std::size_t k = 0; k < states_.size(); ++k)
+      if (!states_[k]->grew()) states_[k]->check_shape("add_rows", k);
+    for_each_group([](const Rule& rule, auto states, std::size_t) {
+      for (const auto& state : states) state->add_rows(rule);
+    });
+  }
+
+  /// Options and state, as copies; every row is brought up to date first. With the weights of the same moment they
+  /// continue a run bit by bit. ShapeError when rows were added that add_rows() has not taken up.
+  State state_dict() {
+    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->check_shape("state_dict", k);
+    State result;
+    for_each_group([&result](const Rule& rule, auto states, std::size_t) {
+      for (const auto& state : states) result.parameters.push_back(state->save(rule));
+    });
+    for (const Group& group : groups_) result.groups.push_back(group.options);
+    return result;
+  }
+
+  /// Goes on from a saved state, whose options it takes as well. ValueError or ShapeError that names the parameter when
+  /// it is not a state of these parameters: nothing is changed.
+  void load_state_dict(const State& state) {
+    const auto expect = [](const char* what, std::size_t expected, std::size_t got) {
+      if (got != expected)
+        throw ValueError(std::string(Rule::name) + "::load_state_dict: expected " + std::to_string(expected) + " " +
+                         what + ", the state has " + std::to_string(got));
+    };
+    expect("parameter groups", groups_.size(), state.groups.size());
+    expect("parameters", states_.size(), state.parameters.size());
+    std::vector<Entry> entries;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const Rule rule(state.groups[g]);
+      for (std::size_t k = 0; k < groups_[g].parameters.size(); ++k) {
+        const std::size_t position = entries.size();
+        states_[position]->check_entry(state.parameters[position], rule, position);
+        entries.push_back(state.parameters[position]);
+        for (Tensor<T>& slot : entries.back().slots) slot = slot.clone();
+      }
+    }
+    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->load(std::move(entries[k]));
+    for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].options = state.groups[g];
+  }
+
+  /// From now on notes are kept of the rows of tables, for row_report(): 12 bytes a row of each table that gets
+  /// row-sparse gradients. Costs nothing until it is called.
+  void watch_rows() {
+    for (const auto& state : states_) state->watch_rows();
+  }
+
+  /// What training did to a row of a table. O(row). ValueError when rows are not watched, or for a parameter that is
+  /// not trained here or had dense gradients alone; IndexError for a row outside the table.
+  RowReport row_report(const Tensor<T>& parameter, Index row) {
+    std::optional<RowReport> report;
+    for_each_group([&](const Rule& rule, auto states, std::size_t first) {
+      for (std::size_t k = 0; k < states.size(); ++k)
+        if (parameter.defined() && &states[k]->parameter().body() == &parameter.body())
+          report = states[k]->row_report(row, rule, first + k);
+    });
+    if (!report) throw ValueError(std::string(Rule::name) + "::row_report: this optimizer does not train that tensor");
+    return *report;
   }
 
   std::size_t group_count() const noexcept override { return groups_.size(); }
@@ -97,7 +178,7 @@ class RuleOptimizer : public Optimizer<T> {
   }
 
  private:
-  using State = ParameterState<T, Rule>;
+  using Trained = ParameterState<T, Rule>;
 
   template <typename F>
   void for_each_group(const F& f) {
@@ -109,7 +190,7 @@ class RuleOptimizer : public Optimizer<T> {
   }
 
   std::vector<Group> groups_;
-  std::vector<std::unique_ptr<State>> states_;  // in the groups' order; tables point to them
+  std::vector<std::unique_ptr<Trained>> states_;  // in the groups' order; tables point to them
 };
 
 }  // namespace rowgrad::optim

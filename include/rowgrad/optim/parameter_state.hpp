@@ -9,15 +9,27 @@
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/core/parallel.hpp>
 #include <rowgrad/optim/history.hpp>
+#include <rowgrad/optim/row_report.hpp>
 
 namespace rowgrad::optim {
+
+/// A parameter's state as it is saved and restored: every row up to date with `step`.
+template <typename T>
+struct ParameterEntry {
+  Shape shape;                   // of the parameter
+  Index step = 0;                // steps it has had
+  std::vector<Tensor<T>> slots;  // of that shape, in the order of the rule's slot_names; none before the first step
+};
 
 /// A rule must provide:
 ///     using Options; static constexpr const char* name; explicit Rule(const Options&)  checks the options
 ///     int slots() const                                 state arrays of the parameter's shape
+///     static constexpr int max_slots; static constexpr std::array<const char*, max_slots> slot_names
+///                                                       at most so many, under PyTorch's names
 ///     T initial(int slot) const                         what they start from
 ///     bool moves_at_rest() const                        whether a zero gradient can change an element or its state
 ///     bool moves_without_state() const                  whether it does so while the state is still zero
+///     Momentum momentum() const                         the state through which an element moves at rest
 ///     Scalars scalars(Index step) const                 the factors of one step
 ///     template <int N> void update(const Scalars&, T* w, const T* g, T* const* slots) const
 ///                                                       one step of N elements
@@ -46,9 +58,10 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     if (!has_gradient()) return;
     const Gradient<T>& gradient = parameter_.grad();
     const auto which = [&] { return std::string(Rule::name) + ": parameter " + std::to_string(position); };
-    if (!(parameter_.shape() == shape_ && gradient.shape() == shape_))
-      throw ShapeError(which() + " had shape " + to_string(shape_) + " and now has " + to_string(parameter_.shape()) +
-                       ", its gradient " + to_string(gradient.shape()));
+    check_shape("step", position);
+    if (!(gradient.shape() == shape_))
+      throw ShapeError(which() + " has shape " + to_string(shape_) + ", its gradient " + to_string(gradient.shape()) +
+                       ". Nothing was updated");
     if constexpr (requires { rule.rows_only; })
       if (!gradient.is_row_sparse())
         throw ValueError(which() + " has a dense gradient; " + Rule::name +
@@ -84,6 +97,111 @@ class ParameterState final : public rowgrad::detail::PendingRows {
       step_rows(gradient.rows(), gradient.values().data(), cache.scalars);
     else
       step_dense(gradient.dense(), cache.scalars);
+  }
+
+  /// ShapeError when the parameter is no longer of the shape this state is for.
+  void check_shape(const char* operation, std::size_t position) const {
+    if (parameter_.shape() == shape_) return;
+    throw ShapeError(
+        std::string(Rule::name) + "::" + operation + ": parameter " + std::to_string(position) + " had shape " +
+        to_string(shape_) + " and now has " + to_string(parameter_.shape()) +
+        ": the table was resized behind the optimizer's back. Nothing was changed" +
+        (grew() ? " (after Embedding::add_rows, call the optimizer's add_rows() before its next step)" : ""));
+  }
+
+  /// Whether rows were appended to the table.
+  bool grew() const noexcept {
+    Shape shape = parameter_.shape();
+    if (shape.rank() == 0 || shape.rank() != shape_.rank() || shape[0] <= shape_[0]) return false;
+    shape[0] = shape_[0];
+    return shape == shape_;
+  }
+
+  /// Takes up rows appended: their state starts now.
+  void add_rows(const Rule& rule) {
+    if (!grew()) return;
+    const Shape& shape = parameter_.shape();
+    std::vector<Tensor<T>> slots;
+    for (const Tensor<T>& slot : slots_) {
+      slots.push_back(zeros<T>(shape));
+      std::copy_n(slot.data(), slot.numel(), slots.back().data());
+      if (const T first = rule.initial(static_cast<int>(slots.size()) - 1); first != T(0))
+        slots.back().array().tail(shape.numel() - slot.numel()).setConstant(first);
+    }
+    if (watch_) watch_->grow(shape[0]);
+    settle_all();
+    clock_ = {};  // all rows are up to date: should rows be deferred again, it starts from that step
+    slots_ = std::move(slots);
+    shape_ = shape;
+  }
+
+  /// The state, every row up to date. The tensors are copies.
+  ParameterEntry<T> save(const Rule& rule) {
+    settle_all();
+    if (step_ > 0) make_slots(rule);  // options may have changed since the last step
+    ParameterEntry<T> entry{shape_, step_, {}};
+    for (const Tensor<T>& slot : slots_) entry.slots.push_back(slot.clone());
+    return entry;
+  }
+
+  /// Throws when a saved state is not for this parameter under this rule.
+  void check_entry(const ParameterEntry<T>& entry, const Rule& rule, std::size_t position) const {
+    const std::string which =
+        std::string(Rule::name) + "::load_state_dict: the state of parameter " + std::to_string(position);
+    check_shape("load_state_dict", position);
+    if (!(entry.shape == shape_))
+      throw ShapeError(which + " is for shape " + to_string(entry.shape) + ", expected " + to_string(shape_));
+    if (entry.step < 0 || entry.step > std::numeric_limits<std::uint32_t>::max())
+      throw ValueError(which + " has step " + std::to_string(entry.step) + ", expected one from 0 to 4294967295");
+    const int count = static_cast<int>(entry.slots.size());
+    if (!(count == 0 && entry.step == 0) && (count < rule.slots() || count > Rule::max_slots)) {
+      std::string names;
+      for (int k = 0; k < rule.slots(); ++k)
+        names += (k > 0 ? ", " : " (") + std::string(Rule::slot_names[static_cast<std::size_t>(k)]);
+      throw ValueError(which + " has " + std::to_string(count) + " slots, expected " + std::to_string(rule.slots()) +
+                       (names.empty() ? "" : names + ")"));
+    }
+    for (std::size_t k = 0; k < entry.slots.size(); ++k)
+      if (!entry.slots[k].defined() || !(entry.slots[k].shape() == shape_))
+        throw ShapeError(which + " has " + Rule::slot_names[k] + " of shape " +
+                         (entry.slots[k].defined() ? to_string(entry.slots[k].shape()) : "(undefined)") +
+                         ", expected " + to_string(shape_));
+  }
+
+  /// Goes on from a saved state, whose tensors become this state's own.
+  void load(ParameterEntry<T>&& entry) {
+    settle_all();
+    rule_.reset();
+    slots_ = std::move(entry.slots);
+    step_ = entry.step;
+    clock_ = {};
+    if (watch_) *watch_ = {};
+  }
+
+  void watch_rows() {
+    if (!watch_) watch_.emplace();
+  }
+
+  /// What training did to a row; `rule` is of the options now. ValueError when not watched, IndexError for the row.
+  RowReport row_report(Index row, const Rule& rule, std::size_t position) {
+    const auto fail = [](const char* why) { return std::string(Rule::name) + "::row_report: " + why; };
+    if (!watch_) throw ValueError(fail("rows are not watched (call watch_rows() before the steps to report on)"));
+    if (watch_->knows_nothing())
+      throw ValueError(
+          fail("this parameter had dense gradients alone; notes are taken for tables, from their first "
+               "row-sparse gradient on"));
+    check_shape("row_report", position);
+    if (shape_.rank() == 0 || row < 0 || row >= shape_[0])
+      throw IndexError(fail("row ") + std::to_string(row) + " is outside a parameter of shape " + to_string(shape_));
+    settle({&row, 1});
+    const Index columns = shape_.numel() / shape_[0], offset = row * columns;
+    const Rule& last = rule_ ? *rule_ : rule;
+    const int slot = last.momentum().slot;
+    const T* state = slot >= 0 && slot < static_cast<int>(slots_.size())
+                         ? slots_[static_cast<std::size_t>(slot)].data() + offset
+                         : nullptr;
+    return detail::explain(watch_->noted(row), last, step_, columns, parameter_.data_for_rows({&row, 1}) + offset,
+                           state);
   }
 
   bool counts_rows_of(const void* values, const Shape& shape) const noexcept override {
@@ -142,6 +260,8 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     ++step_;
     if (clock_.defined()) clock_.array().setConstant(static_cast<std::uint32_t>(step_));
     detail::update<T>(*rule_, scalars, gradient.numel(), parameter_.body().data, gradient.data(), slots_at(0));
+    if (watch_ && shape_.rank() > 0)
+      watch_->saw_dense(gradient.data(), gradient.numel() / std::max<Index>(shape_[0], 1), step_);
   }
 
   void step_rows(const Indices& rows, const T* gradient, const typename Rule::Scalars& scalars) {
@@ -179,6 +299,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
         detail::update<T>(*rule_, scalars, columns, w + offset, gradient + i * columns, slots_at(offset));
       }
     });
+    if (watch_) watch_->saw_rows(shape_[0], {row, static_cast<std::size_t>(count)}, gradient, columns, step_);
   }
 
   void prefetch_row(Index offset, Index columns) const noexcept {
@@ -208,6 +329,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
   Tensor<std::uint32_t> clock_;  // step each row is up to date with; undefined until rows are deferred
   typename Rule::History history_;
   bool owes_ = false;  // whether any row may be behind
+  std::optional<detail::RowWatch<T>> watch_;
 };
 
 }  // namespace rowgrad::optim

@@ -29,7 +29,8 @@ class RMSpropRule {
   using Options = RMSpropOptions;
   using History = LinearHistory<T, RMSpropRule>;
   static constexpr const char* name = "RMSprop";
-  static constexpr int max_slots = 3;  // square_avg, momentum_buffer, grad_avg
+  static constexpr int max_slots = 3;
+  static constexpr std::array<const char*, max_slots> slot_names = {"square_avg", "momentum_buffer", "grad_avg"};
 
   struct Scalars {
     T lr;
@@ -48,6 +49,7 @@ class RMSpropRule {
   T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
+  Momentum momentum() const noexcept { return options_.momentum != 0 ? Momentum{1, options_.momentum} : Momentum{}; }
   bool same_but_lr(const RMSpropRule& other) const noexcept {
     Options mine = options_;
     mine.lr = other.options_.lr;

@@ -28,7 +28,8 @@ class SGDRule {
   using Options = SGDOptions;
   using History = LinearHistory<T, SGDRule>;
   static constexpr const char* name = "SGD";
-  static constexpr int max_slots = 1;  // momentum_buffer
+  static constexpr int max_slots = 1;
+  static constexpr std::array<const char*, max_slots> slot_names = {"momentum_buffer"};
 
   struct Scalars {
     T lr, dampened;
@@ -49,6 +50,7 @@ class SGDRule {
     return !options_.lazy && (options_.momentum != 0 || options_.weight_decay != 0);
   }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
+  Momentum momentum() const noexcept { return options_.momentum != 0 ? Momentum{0, options_.momentum} : Momentum{}; }
   bool same_but_lr(const SGDRule& other) const noexcept {
     Options mine = options_;
     mine.lr = other.options_.lr;
