@@ -161,7 +161,8 @@ class Operation final : public Node<T> {
   std::optional<Backward> backward_;
 };
 
-/// An operation with any number of inputs; Backward is called as backward(gradient, span of input nodes).
+/// An operation with any number of inputs, whose Backward saves no tensor and so need not be freed.
+/// Backward is called as backward(gradient, span of input nodes).
 template <typename T, typename Backward>
 class ListOperation final : public Node<T> {
  public:
@@ -171,15 +172,11 @@ class ListOperation final : public Node<T> {
   }
 
  private:
-  void backward(Tensor<T> gradient) override {
-    (*backward_)(std::move(gradient), std::span<const Ref<Node<T>>>(edges_));
-  }
-  bool freed() const noexcept override { return !backward_; }
-  void free_saved() noexcept override { backward_.reset(); }
+  void backward(Tensor<T> gradient) override { backward_(std::move(gradient), std::span<const Ref<Node<T>>>(edges_)); }
   void dispose() noexcept override { destroy_ref(this); }
 
   std::vector<Ref<Node<T>>> edges_;
-  std::optional<Backward> backward_;
+  Backward backward_;
 };
 
 template <typename T>

@@ -30,7 +30,6 @@ class AdamHistory {
     entry.step_size = scalars.exact_step_size;
     entry.root = scalars.exact_root;
     entry.decay = scalars.exact_decay;
-    entry.all_decay = entries_.back().all_decay * entry.decay;
     entries_.push_back(entry);
   }
 
@@ -53,8 +52,8 @@ class AdamHistory {
   }
 
  private:
-  static constexpr std::size_t terms = 6;    // of the expansion, n = 0 .. 5; the next one measures its error
-  static constexpr double tolerance = 1e-8;  // of that error, relative to the whole movement
+  static constexpr std::size_t terms = 10;   // of the expansion, n = 0 .. 9; the next one measures its error
+  static constexpr double tolerance = 1e-7;  // of that error, relative to the whole movement
   static constexpr double faded = 1e-12;     // b1^j below which a step no longer counts
 
   using Moments = std::array<double, terms + 1>;
@@ -68,11 +67,12 @@ class AdamHistory {
     T fade_m = 1, fade_v = 1, fade_w = 1;
   };
   struct Entry {
-    explicit Entry(Index step) : upto(step) {}
+    explicit Entry(Index step) : upto(step), decay_upto(step) {}
     double step_size = 0, root = 0, decay = 1;  // of this step
-    double all_decay = 1;                       // product of the decays up to this step
     Moments sums{};                             // sum_j a_j r_j^n over the steps after this one, up to `upto`
     Index upto;
+    double decay_after = 1, decay_faded = 1;  // AdamW: product of the decays of the steps after this one, and of those
+    Index decay_upto;                         // of them in which m has faded, up to `decay_upto`
     Rest whole;
   };
 
@@ -112,34 +112,37 @@ class AdamHistory {
     const auto [beta1, beta2] = rule.options().betas;
     const Index last = std::min(to, from + fade_length(beta1));
     extend_sums(rule, from, last);
-    const double mean = entry.sums[0] > 0 ? entry.sums[1] / entry.sums[0] : 1, missed = static_cast<double>(to - from),
-                 later_decay = at(to).all_decay / at(last).all_decay;
+    if (Rule::decoupled)
+      for (; entry.decay_upto < to; ++entry.decay_upto) {
+        const double decay = at(entry.decay_upto + 1).decay;
+        entry.decay_after *= decay;
+        if (entry.decay_upto >= last) entry.decay_faded *= decay;
+      }
+    const double mean = entry.sums[0] > 0 ? entry.sums[1] / entry.sums[0] : 1, missed = static_cast<double>(to - from);
     const Moments moments = central_moments(entry.sums, mean);
     Rest& whole = entry.whole;
     whole.to = to;
     whole.by_moments = std::abs(moments[terms]) <= tolerance * entry.sums[0];
     whole.mean = static_cast<T>(mean);
     for (std::size_t n = 0; n < terms; ++n)
-      whole.c[n] = static_cast<T>(moments[n] * later_decay * (n % 2 == 0 ? 1 : -1));
+      whole.c[n] = static_cast<T>(moments[n] * entry.decay_faded * (n % 2 == 0 ? 1 : -1));
     whole.fade_m = static_cast<T>(std::pow(beta1, missed));
     whole.fade_v = static_cast<T>(std::pow(beta2, missed));
-    whole.fade_w = static_cast<T>(at(to).all_decay / entry.all_decay);
+    whole.fade_w = static_cast<T>(entry.decay_after);
   }
 
   /// sum_j a_j ((r_j - mean) / mean)^n, from the sums of powers, by the binomial theorem.
   static Moments central_moments(const Moments& sums, double mean) noexcept {
-    static constexpr double binomial[terms + 1][terms + 1] = {{1},
-                                                              {-1, 1},
-                                                              {1, -2, 1},
-                                                              {-1, 3, -3, 1},
-                                                              {1, -4, 6, -4, 1},
-                                                              {-1, 5, -10, 10, -5, 1},
-                                                              {1, -6, 15, -20, 15, -6, 1}};
     Moments scaled{}, result{};
     double power = 1;
     for (std::size_t n = 0; n <= terms; ++n, power /= mean) scaled[n] = sums[n] * power;
-    for (std::size_t n = 0; n <= terms; ++n)
-      for (std::size_t k = 0; k <= n; ++k) result[n] += binomial[n][k] * scaled[k];
+    std::array<double, terms + 1> row{};  // of Pascal's triangle, signs alternating
+    row[0] = 1;
+    for (std::size_t n = 0; n <= terms; ++n) {
+      for (std::size_t k = 0; k <= n; ++k) result[n] += row[k] * scaled[k];
+      for (std::size_t k = n + 1; k > 0 && n < terms; --k) row[k] = row[k - 1] - (k <= n ? row[k] : 0);
+      row[0] = -row[0];
+    }
     return result;
   }
 
@@ -152,8 +155,9 @@ class AdamHistory {
       using Values = std::decay_t<decltype(m)>;
       const Values root = sigma * mean, inverse = (root + eps).inverse();
       const Values u = root * inverse;
-      // The first moment about the mean is zero.
-      return Values(m * inverse * (c[0] + u * u * (c[2] + u * (c[3] + u * (c[4] + u * c[5])))));
+      Values sum = Values::Constant(c[terms - 1]);
+      for (std::size_t k = terms - 1; k-- > 0;) sum = sum * u + c[k];
+      return Values(m * inverse * sum);
     });
   }
 
@@ -163,12 +167,13 @@ class AdamHistory {
     const auto [beta1, beta2] = rule.options().betas;
     const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
     std::vector<std::array<T, 2>> steps;  // a_j, r_j
-    double m = 1, root = 1;
-    for (Index step = from + 1; step <= std::min(to, from + fade_length(beta1)); ++step) {
-      m *= beta1;
-      root *= shrink;
-      steps.push_back({static_cast<T>(at(step).step_size * m * at(to).all_decay / at(step).all_decay),
-                       static_cast<T>(at(step).root * root)});
+    double after = 1;                     // decay of the steps behind
+    for (Index step = to; step > from; --step) {
+      const double j = static_cast<double>(step - from);
+      if (step - from <= fade_length(beta1))
+        steps.push_back({static_cast<T>(at(step).step_size * std::pow(beta1, j) * after),
+                         static_cast<T>(at(step).root * std::pow(shrink, j))});
+      after *= at(step).decay;
     }
     const T eps = static_cast<T>(rule.options().eps);
     for_lanes(rule, whole, n, weights, slots, [&](const auto& average, const auto& sigma) {

@@ -36,7 +36,7 @@ struct ParameterEntry {
 ///     using History                                     start(step), then add(rule, step, scalars) after each step;
 ///                                                       rest(rule, from, to, n, w, slots) makes up for zero gradients
 template <typename T, typename Rule>
-class ParameterState final : public rowgrad::detail::PendingRows {
+class ParameterState final : public rowgrad::detail::Counted, public rowgrad::detail::PendingRows {
  public:
   explicit ParameterState(const Tensor<T>& parameter) : parameter_(parameter), shape_(parameter.shape()) {}
   ParameterState(const ParameterState&) = delete;
@@ -46,6 +46,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     settle_all();
     pending() = nullptr;
   }
+  void destroy() noexcept override { rowgrad::detail::destroy_ref(this); }
 
   const Tensor<T>& parameter() const noexcept { return parameter_; }
 
@@ -88,6 +89,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
   void step(const Rule& rule, ScalarsCache& cache) {
     if (!rule_ || !rule_->same_but_lr(rule)) {
       settle_all();  // with the options under which those steps were made
+      set_clocks();
       make_slots(rule);
     }
     rule_.emplace(rule);
@@ -240,6 +242,11 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     }
   }
 
+  /// Every row is up to date with the present step.
+  void set_clocks() {
+    if (clock_.defined()) std::fill_n(clock_.data(), clock_.numel(), static_cast<std::uint32_t>(step_));
+  }
+
   Slots slots_at(Index offset) const noexcept {
     Slots result{};
     for (std::size_t k = 0; k < slots_.size(); ++k) result[k] = slots_[k].body().data + offset;
@@ -258,7 +265,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     settle_all();
     pending() = nullptr;
     ++step_;
-    if (clock_.defined()) clock_.array().setConstant(static_cast<std::uint32_t>(step_));
+    set_clocks();
     detail::update<T>(*rule_, scalars, gradient.numel(), parameter_.body().data, gradient.data(), slots_at(0));
     if (watch_ && shape_.rank() > 0)
       watch_->saw_dense(gradient.data(), gradient.numel() / std::max<Index>(shape_[0], 1), step_);
@@ -272,7 +279,7 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     if (defers) {
       if (!clock_.defined()) {
         clock_ = zeros<std::uint32_t>(Shape{shape_[0]});
-        if (step_ > 0) clock_.array().setConstant(static_cast<std::uint32_t>(step_));
+        if (step_ > 0) set_clocks();
       }
       if (history_.size() >= longest_history) settle_all();
       settle({row, static_cast<std::size_t>(count)});
@@ -314,10 +321,9 @@ class ParameterState final : public rowgrad::detail::PendingRows {
     std::uint32_t& clock = clock_.data()[row];
     if (clock == static_cast<std::uint32_t>(step_)) return;
     const Index columns = shape_[1], offset = row * columns;
-    // A row that no step has touched has a state of zeros.
-    if (clock != 0 || rule_->moves_without_state())
-      history_.rest(*rule_, static_cast<Index>(clock), step_, columns, parameter_.body().data + offset,
-                    slots_at(offset));
+    // A row that no step has touched has a state of zeros; its clock stays at 0, so that its state stays untouched too.
+    if (clock == 0 && !rule_->moves_without_state()) return;
+    history_.rest(*rule_, static_cast<Index>(clock), step_, columns, parameter_.body().data + offset, slots_at(offset));
     clock = static_cast<std::uint32_t>(step_);
   }
 
