@@ -8,6 +8,7 @@
 #include <rowgrad/core/format.hpp>
 #include <rowgrad/core/line_reader.hpp>
 #include <rowgrad/core/memory.hpp>
+#include <rowgrad/core/order.hpp>
 #include <rowgrad/core/parallel.hpp>
 #include <rowgrad/core/product.hpp>
 #include <rowgrad/core/random.hpp>

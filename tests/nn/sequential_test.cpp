@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/activation.hpp>
 #include <rowgrad/nn/dropout.hpp>

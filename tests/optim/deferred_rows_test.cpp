@@ -1,5 +1,6 @@
 #include "training.hpp"
 
+#include <memory>
 #include <sstream>
 
 #include <rowgrad/functional/elementwise.hpp>

@@ -1,12 +1,11 @@
 // What: RowGradient, the gradient of some rows of a table, and how looked-up rows become one.
 // Why:  ids repeat within a batch; the rows are sorted once and duplicates summed in input order, so the result is the
 //       same bits every time and its cost depends on the lookups, not on the table.
-// See:  gradient.hpp; functional/lookup.hpp.
+// See:  gradient.hpp; core/order.hpp; functional/lookup.hpp.
 #pragma once
 
-#include <bit>
-
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/core/order.hpp>
 
 namespace rowgrad {
 
@@ -19,40 +18,6 @@ struct RowGradient {
 };
 
 namespace detail {
-
-struct Lookup {
-  Index row, position;
-};
-
-/// Sorts by row, keeping the order of equal rows. Linear time: radix sort, for rows below `bound`.
-inline void sort_lookups(Buffer<Lookup>& lookups, std::size_t n, Index bound) {
-  if (n < 64) {
-    for (std::size_t i = 1; i < n; ++i) {
-      const Lookup moving = lookups[i];
-      std::size_t j = i;
-      for (; j > 0 && lookups[j - 1].row > moving.row; --j) lookups[j] = lookups[j - 1];
-      lookups[j] = moving;
-    }
-    return;
-  }
-  constexpr std::size_t most_digits = 2048;
-  const int digit_bits = n < 1024 ? 8 : 11;  // so that counting digits does not cost more than moving lookups
-  const std::size_t digits = std::size_t{1} << digit_bits;
-  Buffer<Lookup> other(n);
-  Lookup *from = lookups.data(), *to = other.data();
-  const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(bound - 1)));
-  for (int shift = 0; shift < bits; shift += digit_bits) {
-    std::uint32_t start[most_digits];
-    std::fill_n(start, digits, 0u);
-    const auto digit = [shift, digits](Index row) { return static_cast<std::size_t>(row >> shift) & (digits - 1); };
-    for (std::size_t i = 0; i < n; ++i) ++start[digit(from[i].row)];
-    std::uint32_t sum = 0;
-    for (std::size_t d = 0; d < digits; ++d) sum += std::exchange(start[d], sum);
-    for (std::size_t i = 0; i < n; ++i) to[start[digit(from[i].row)]++] = from[i];
-    std::swap(from, to);
-  }
-  if (from != lookups.data()) std::copy_n(from, n, lookups.data());
-}
 
 /// The gradient of a table (V, D) whose rows ids[0], ids[1], ... were looked up and got the gradients
 /// gradient(0), gradient(1), ... (each a pointer to D values). Row `skip` gets none (-1: no such row).

@@ -3,8 +3,6 @@
 // See:  random.hpp for the generator.
 #pragma once
 
-#include <numeric>
-
 #include <rowgrad/core/random.hpp>
 #include <rowgrad/core/tensor.hpp>
 
@@ -73,7 +71,7 @@ inline Indices randint(Index high, const Shape& shape, Generator& generator = de
 inline Indices randperm(Index n, Generator& generator = default_generator()) {
   Indices result(Shape{n});
   Index* values = result.data();
-  std::iota(values, values + n, Index{0});
+  for (Index i = 0; i < n; ++i) values[i] = i;
   for (Index i = 0; i < n - 1; ++i) std::swap(values[i], values[i + generator.below(n - i)]);
   return result;
 }

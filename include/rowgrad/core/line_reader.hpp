@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -43,10 +42,10 @@ inline std::string excerpt(std::string_view text) {
 class LineReader {
  public:
   /// FileError when the file cannot be opened or read; operation is the caller's name, for the message.
-  LineReader(std::string operation, std::string path) : operation_(std::move(operation)), path_(std::move(path)) {
-    file_.reset(std::fopen(path_.c_str(), "rb"));
-    if (!file_) throw unreadable(operation_, path_, errno);
-    std::setvbuf(file_.get(), nullptr, _IONBF, 0);  // blocks are read straight into buffer_
+  LineReader(std::string operation, std::string path)
+      : operation_(std::move(operation)), path_(std::move(path)), file_(path_) {
+    if (file_.stream == nullptr) throw unreadable(operation_, path_, errno);
+    std::setvbuf(file_.stream, nullptr, _IONBF, 0);  // blocks are read straight into buffer_
     refill();
     if (std::string_view(buffer_.data(), end_).starts_with("\xef\xbb\xbf")) begin_ = 3;
   }
@@ -85,8 +84,14 @@ class LineReader {
   const std::string& path() const noexcept { return path_; }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  struct File {
+    explicit File(const std::string& path) : stream(std::fopen(path.c_str(), "rb")) {}
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    ~File() {
+      if (stream != nullptr) std::fclose(stream);
+    }
+    std::FILE* const stream;
   };
 
   // Moves the unread rest to the front and fills the buffer up behind it.
@@ -98,8 +103,8 @@ class LineReader {
     if (buffer_.size() < 2 * rest || buffer_.empty()) buffer_.resize(std::max(block, 2 * buffer_.size()));
     errno = 0;
     const std::size_t wanted = buffer_.size() - end_;
-    const std::size_t got = std::fread(buffer_.data() + end_, 1, wanted, file_.get());
-    if (got < wanted && std::ferror(file_.get()) != 0) throw unreadable(operation_, path_, errno);
+    const std::size_t got = std::fread(buffer_.data() + end_, 1, wanted, file_.stream);
+    if (got < wanted && std::ferror(file_.stream) != 0) throw unreadable(operation_, path_, errno);
     exhausted_ = got < wanted;
     end_ += got;
   }
@@ -107,7 +112,7 @@ class LineReader {
   static constexpr std::size_t block = std::size_t{1} << 16;
 
   std::string operation_, path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  File file_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // the bytes read but not given yet
   std::size_t number_ = 0;

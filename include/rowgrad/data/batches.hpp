@@ -5,11 +5,11 @@
 
 #include <iterator>
 #include <limits>
-#include <numeric>
 #include <string>
 #include <utility>
 
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/core/order.hpp>
 #include <rowgrad/text/padding.hpp>
 
 namespace rowgrad {
@@ -101,9 +101,7 @@ class Batches {
 
   /// Starts an epoch: draws its order from the generator and makes its first batch. O(n log n) when bucketing.
   Iterator begin() const {
-    std::vector<Index> order(labels_.size());
-    std::iota(order.begin(), order.end(), Index{0});
-    if (options_.shuffle) order = randperm(samples(), *generator_).to_vector();
+    std::vector<Index> order = (options_.shuffle ? randperm(samples(), *generator_) : arange(samples())).to_vector();
     // Before sorting, lest the longest samples are always the ones left out.
     if (options_.drop_last) order.resize(static_cast<std::size_t>(size() * options_.batch_size));
     if (options_.bucket) sort_pools(order);
@@ -126,9 +124,13 @@ class Batches {
     const auto n = static_cast<Index>(order.size());
     // Pools end where a batch ends. Written as a quotient, since batch_size may be huge.
     const Index step = options_.batch_size > n / pool ? std::max(n, Index{1}) : pool * options_.batch_size;
-    for (Index begin = 0; begin < n; begin += step)
-      std::stable_sort(order.begin() + begin, order.begin() + std::min(begin + step, n),
-                       [&](Index a, Index b) { return sequence(a).size() < sequence(b).size(); });
+    for (Index begin = 0; begin < n; begin += step) {
+      Index* samples = order.data() + begin;
+      std::vector<Index> lengths;
+      for (Index i = 0; i < std::min(step, n - begin); ++i)
+        lengths.push_back(static_cast<Index>(sequence(samples[i]).size()));
+      detail::sort_by_key(samples, lengths);
+    }
   }
 
   Batch make(std::vector<Index> samples) const {

@@ -3,13 +3,13 @@
 // See:  splits.hpp (folds), batches.hpp, text/tokenizer.hpp.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
-#include <cstdint>
-#include <unordered_map>
 #include <utility>
 
 #include <rowgrad/core/line_reader.hpp>
-#include <rowgrad/core/shape.hpp>
+#include <rowgrad/core/order.hpp>
+#include <rowgrad/text/word_counts.hpp>
 
 namespace rowgrad {
 
@@ -28,21 +28,21 @@ inline std::string_view trim_spaces(std::string_view text) noexcept {
   return text;
 }
 
-/// By value when all are whole numbers (equal ones by their letters), else by their bytes.
-inline void sort_classes(std::vector<std::string>& classes) {
-  std::vector<std::pair<std::int64_t, std::string>> numbered;
-  for (const std::string& name : classes) {
-    std::int64_t value = 0;
-    const char* end = name.data() + name.size();
-    const auto [stop, error] = std::from_chars(name.data(), end, value);
-    if (error != std::errc() || stop != end) {
-      std::sort(classes.begin(), classes.end());
-      return;
-    }
-    numbered.emplace_back(value, name);
+/// The order of different names: by value when all are whole numbers (equal ones by their letters), else by their bytes.
+inline std::vector<Index> class_order(const std::vector<std::string>& names) {
+  std::vector<Index> order, values;
+  for (std::size_t i = 0; i < names.size(); ++i) order.push_back(static_cast<Index>(i));
+  const auto name = [&](Index i) -> const std::string& { return names[static_cast<std::size_t>(i)]; };
+  std::sort(order.data(), order.data() + order.size(), [&](Index a, Index b) { return name(a) < name(b); });
+  for (const Index i : order) {
+    Index value = 0;
+    const char* end = name(i).data() + name(i).size();
+    const auto [stop, error] = std::from_chars(name(i).data(), end, value);
+    if (error != std::errc() || stop != end) return order;
+    values.push_back(value);
   }
-  std::sort(numbered.begin(), numbered.end());
-  for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = std::move(numbered[i].second);
+  sort_by_key(order.data(), values);
+  return order;
 }
 
 /// Gathers the bad lines of a file and throws one ParseError for all of them.
@@ -88,13 +88,12 @@ inline std::string listed(const std::vector<std::string>& classes) {
 /// bad lines: fewer than two columns, an empty label, an empty text, a label that is no class. Its message lists them
 /// all as "file:line: ..." (at most 20), its line() is the first. ValueError for a class given twice.
 inline LabelledText load_labelled_text(const std::string& path, const std::vector<std::string>& classes = {}) {
-  std::unordered_map<std::string, Index> positions;
+  detail::WordIndex seen;
   for (const std::string& name : classes)
-    if (!positions.emplace(name, static_cast<Index>(positions.size())).second)
+    if (!seen.add(name).second)
       throw ValueError("load_labelled_text: class " + detail::excerpt(name) + " is given twice");
 
   LabelledText result;
-  result.classes = classes;
   detail::LineReader lines("load_labelled_text", path);
   detail::BadLines bad(path);
   std::vector<std::size_t> blank;  // bad only when something follows
@@ -111,35 +110,35 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
       bad.add(lines.number(), "expected a label, a tab and a text, there is no tab in " + detail::excerpt(line));
       continue;
     }
-    const std::string label(detail::trim_spaces(line.substr(0, first_tab)));
+    const std::string_view label = detail::trim_spaces(line.substr(0, first_tab));
     const std::string_view text = line.substr(line.rfind('\t') + 1);
     if (label.empty()) {
       bad.add(lines.number(), "the label (first column) is empty in " + detail::excerpt(line));
     } else if (detail::trim_spaces(text).empty()) {
       bad.add(lines.number(), "the text (last column) is empty in " + detail::excerpt(line));
     } else {
-      auto entry = positions.find(label);
-      if (entry == positions.end() && !classes.empty()) {
+      if (!classes.empty() && !seen.contains(label)) {
         bad.add(lines.number(),
                 "the label " + detail::excerpt(label) + " is not one of the classes " + detail::listed(classes));
         continue;
       }
-      if (entry == positions.end()) {
-        entry = positions.emplace(label, static_cast<Index>(result.classes.size())).first;
-        result.classes.push_back(label);
-      }
-      result.labels.push_back(entry->second);
-      result.texts.emplace_back(text);
+      result.labels.push_back(seen.add(label).first);
+      result.texts.push_back(std::string(text));
     }
   }
   bad.throw_if_any();
   if (result.texts.empty()) throw ParseError(path, 0, "the file is empty; expected lines of a label, a tab and a text");
+  result.classes = seen.words();
   if (!classes.empty()) return result;
 
-  const std::vector<std::string> as_seen = result.classes;
-  detail::sort_classes(result.classes);
-  for (std::size_t i = 0; i < result.classes.size(); ++i) positions[result.classes[i]] = static_cast<Index>(i);
-  for (Index& label : result.labels) label = positions[as_seen[static_cast<std::size_t>(label)]];
+  const std::vector<Index> order = detail::class_order(seen.words());
+  std::vector<Index> rank(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto before = static_cast<std::size_t>(order[i]);
+    rank[before] = static_cast<Index>(i);
+    result.classes[i] = seen.words()[before];
+  }
+  for (Index& label : result.labels) label = rank[static_cast<std::size_t>(label)];
   return result;
 }
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include <rowgrad/core/order.hpp>
 #include <rowgrad/core/random.hpp>
 
 namespace rowgrad {
@@ -27,13 +27,12 @@ namespace detail {
 
 /// Positions of the labels: class by class, in random order within a class.
 inline std::vector<Index> shuffled_by_class(const std::vector<Index>& labels, Generator& generator) {
-  std::vector<Index> order(labels.size());
-  std::iota(order.begin(), order.end(), Index{0});
+  std::vector<Index> order, keys;
+  for (std::size_t i = 0; i < labels.size(); ++i) order.push_back(static_cast<Index>(i));
   for (std::size_t rest = order.size(); rest > 1; --rest)
     std::swap(order[rest - 1], order[static_cast<std::size_t>(generator.below(static_cast<Index>(rest)))]);
-  std::stable_sort(order.begin(), order.end(), [&](Index a, Index b) {
-    return labels[static_cast<std::size_t>(a)] < labels[static_cast<std::size_t>(b)];
-  });
+  for (const Index sample : order) keys.push_back(labels[static_cast<std::size_t>(sample)]);
+  sort_by_key(order.data(), keys);
   return order;
 }
 

@@ -93,7 +93,8 @@ Tensor<T> embedding(const Indices& ids, const Tensor<T>& weight, std::optional<I
 inline Indices one_hot(const Indices& ids, Index num_classes = -1) {
   if (num_classes < 0) {
     if (ids.numel() == 0) throw ValueError("one_hot: num_classes must be given when there are no indices");
-    num_classes = ids.array().maxCoeff() + 1;
+    num_classes = 0;
+    for (Index i = 0; i < ids.numel(); ++i) num_classes = std::max(num_classes, ids.data()[i] + 1);
   }
   detail::check_ids("one_hot", ids, num_classes);
   Shape shape = ids.shape();

@@ -7,7 +7,6 @@
 #include <cxxabi.h>
 
 #include <functional>
-#include <memory>
 #include <typeinfo>
 
 #include <rowgrad/nn/parameter.hpp>
@@ -135,9 +134,9 @@ class Module {
   /// The class's own name, without namespace and template arguments.
   virtual std::string type_name() const {
     int status = 0;
-    const std::unique_ptr<char, void (*)(void*)> name(
-        abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), std::free);
-    std::string text = status == 0 ? name.get() : typeid(*this).name();
+    char* const name = abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status);
+    std::string text = status == 0 ? name : typeid(*this).name();
+    std::free(name);
     if (text.ends_with('>')) {
       std::size_t end = text.size();
       for (int depth = 0; end > 0 && (end == text.size() || depth > 0);) {

@@ -43,7 +43,7 @@ class Sequential : public Module<T> {
   /// PyTorch: append().
   template <std::derived_from<Module<T>> Layer>
   Sequential& append(Layer layer) {
-    layers_.push_back(std::make_unique<Held<Layer>>(std::move(layer)));
+    layers_.push_back(hold(std::move(layer)));
     return *this;
   }
 
@@ -64,13 +64,15 @@ class Sequential : public Module<T> {
   }
 
  private:
-  struct Slot {
-    virtual ~Slot() = default;
+  struct Slot : rowgrad::detail::Counted {
     virtual Tensor<T> forward(const Tensor<T>& x) = 0;
     virtual Tensor<T> forward(const Indices& ids) = 0;
     virtual Module<T>& module() = 0;
-    virtual std::unique_ptr<Slot> clone() const = 0;
+    virtual rowgrad::detail::Ref<Slot> clone() const = 0;
     virtual void assign(const Slot& other) = 0;
+
+   protected:
+    ~Slot() = default;
   };
 
   template <typename Layer>
@@ -79,8 +81,9 @@ class Sequential : public Module<T> {
     Tensor<T> forward(const Tensor<T>& x) override { return call(x, "values"); }
     Tensor<T> forward(const Indices& ids) override { return call(ids, "indices"); }
     Module<T>& module() override { return layer; }
-    std::unique_ptr<Slot> clone() const override { return std::make_unique<Held>(layer); }
+    rowgrad::detail::Ref<Slot> clone() const override { return hold(layer); }
     void assign(const Slot& other) override { layer = static_cast<const Held&>(other).layer; }
+    void destroy() noexcept override { rowgrad::detail::destroy_ref(this); }
 
     template <typename Input>
     Tensor<T> call(const Input& input, const char* what) {
@@ -92,12 +95,17 @@ class Sequential : public Module<T> {
     Layer layer;
   };
 
+  template <typename Layer>
+  static rowgrad::detail::Ref<Slot> hold(Layer layer) {
+    return rowgrad::detail::Ref<Slot>::adopt(rowgrad::detail::make_ref<Held<Layer>>(std::move(layer)).leak());
+  }
+
   Tensor<T> run(Tensor<T> x, std::size_t first) const {
     for (std::size_t i = first; i < layers_.size(); ++i) x = layers_[i]->forward(x);
     return x;
   }
 
-  std::vector<std::unique_ptr<Slot>> layers_;
+  std::vector<rowgrad::detail::Ref<Slot>> layers_;  // of this alone: copies are deep
 };
 
 }  // namespace rowgrad::nn

@@ -3,8 +3,6 @@
 // See:  parameter_state.hpp (one parameter's state), adam.hpp and its siblings (the rules); PyTorch torch.optim.
 #pragma once
 
-#include <memory>
-
 #include <rowgrad/optim/parameter_state.hpp>
 
 namespace rowgrad::optim {
@@ -75,7 +73,7 @@ class RuleOptimizer : public Optimizer<T> {
                              " was given twice");
         if (!parameter.is_leaf())
           throw ValueError(std::string(Rule::name) + ": only leaves can be trained, got the result of an operation");
-        states_.push_back(std::make_unique<Trained>(parameter));
+        states_.push_back(rowgrad::detail::make_ref<Trained>(parameter));
       }
     }
     if (states_.empty()) throw ValueError(std::string(Rule::name) + ": expected at least one parameter");
@@ -190,7 +188,7 @@ class RuleOptimizer : public Optimizer<T> {
   }
 
   std::vector<Group> groups_;
-  std::vector<std::unique_ptr<Trained>> states_;  // in the groups' order; tables point to them
+  std::vector<rowgrad::detail::Ref<Trained>> states_;  // in the groups' order; tables point to them
 };
 
 }  // namespace rowgrad::optim

@@ -140,8 +140,10 @@ class Tokenizer {
   /// The index of a word as texts_to_sequences gives it, or nothing for a word that is out of vocabulary: not seen, or
   /// not below num_words. The word is taken as it stands: not lower-cased, not filtered. O(1), no allocation.
   std::optional<Index> find(std::string_view word) const {
-    const std::optional<Index> index = detail::find_word(index_, word);
-    if (index && *index >= limit() && index != oov_index_) return std::nullopt;
+    const std::optional<Index> position = index_.find(word);
+    if (!position) return std::nullopt;
+    const Index index = first_index_ + *position;
+    if (index >= limit() && index != oov_index_) return std::nullopt;
     return index;
   }
 
@@ -176,21 +178,20 @@ class Tokenizer {
   void rank() {
     const std::optional<std::string>& oov = options_.oov_token;
     const bool oov_in_texts = oov && counter_.contains(*oov);
-    word_index_.clear();
+    index_ = {};
+    if (oov && !oov_in_texts) index_.add(*oov);
+    for (const Index position : counter_.by_frequency())
+      index_.add(counter_.counts()[static_cast<std::size_t>(position)].first);
     first_index_ = oov_in_texts ? 2 : 1;
-    Index next = first_index_;
-    if (oov && !oov_in_texts) word_index_.emplace_back(*oov, next++);
-    for (const std::size_t position : counter_.by_frequency())
-      word_index_.emplace_back(counter_.counts()[position].first, next++);
-    index_.clear();
-    index_.insert(word_index_.begin(), word_index_.end());
-    if (oov) oov_index_ = detail::find_word(index_, *oov);
+    word_index_.clear();
+    for (const std::string& word : index_.words()) word_index_.push_back({word, last_index() + 1});
+    if (oov) oov_index_ = first_index_ + *index_.find(*oov);
   }
 
   TokenizerOptions options_;
   detail::WordCounter counter_;
-  WordCounts word_index_;  // consecutive indices from first_index_
-  detail::WordMap index_;
+  WordCounts word_index_;    // consecutive indices from first_index_
+  detail::WordIndex index_;  // the same words from position 0
   std::optional<Index> oov_index_;
   Index first_index_ = 1;
   Index document_count_ = 0;

@@ -30,31 +30,31 @@ class Vocabulary {
     detail::WordCounter counter;
     for (const std::vector<std::string>& tokens : token_lists)
       for (const std::string& token : tokens) counter.add(token);
-    for (std::string& special : options.specials) append(std::move(special));
-    for (const std::size_t position : counter.by_frequency()) {
-      const auto& [word, frequency] = counter.counts()[position];
+    for (const std::string& special : options.specials) append(special);
+    for (const Index position : counter.by_frequency()) {
+      const auto& [word, frequency] = counter.counts()[static_cast<std::size_t>(position)];
       if (frequency < options.min_frequency || (options.max_size && size() >= *options.max_size)) break;
-      if (!contains(word)) append(word);
+      index_.add(word);
     }
-    frequencies_.reserve(words_.size());
-    for (const std::string& word : words_) frequencies_.push_back(counter.count(word));
+    frequencies_.reserve(words().size());
+    for (const std::string& word : words()) frequencies_.push_back(counter.count(word));
     set_unknown(options.unknown);
   }
 
   /// The words of a list in its order, for instance saved from another vocabulary's words(). Frequencies are 0.
   /// ValueError for a word given twice or an unknown that is not in the list.
-  static Vocabulary from_words(std::vector<std::string> words,
+  static Vocabulary from_words(const std::vector<std::string>& words,
                                const std::optional<std::string>& unknown = std::nullopt) {
-    return Vocabulary(std::move(words), unknown);
+    return Vocabulary(words, unknown);
   }
 
   /// Number of words: the rows of their table.
-  Index size() const noexcept { return static_cast<Index>(words_.size()); }
+  Index size() const noexcept { return index_.size(); }
 
   /// The word's own index, or nothing: the unknown's index is not given here. O(1), no allocation.
-  std::optional<Index> find(std::string_view word) const { return detail::find_word(index_, word); }
+  std::optional<Index> find(std::string_view word) const { return index_.find(word); }
 
-  bool contains(std::string_view word) const { return index_.find(word) != index_.end(); }
+  bool contains(std::string_view word) const { return index_.contains(word); }
 
   /// The word's index, or the unknown's. IndexError when the word is not here and there is no unknown.
   Index operator[](std::string_view word) const {
@@ -77,11 +77,11 @@ class Vocabulary {
     if (index < 0 || index >= size())
       throw IndexError("Vocabulary: index " + std::to_string(index) + " is outside the " + std::to_string(size()) +
                        " words (does it come from another vocabulary?)");
-    return words_[static_cast<std::size_t>(index)];
+    return words()[static_cast<std::size_t>(index)];
   }
 
   /// All words in index order.
-  const std::vector<std::string>& words() const noexcept { return words_; }
+  const std::vector<std::string>& words() const noexcept { return index_.words(); }
 
   /// How often a word of this vocabulary came in the texts it was built from; 0 for words that are not here.
   Index frequency(std::string_view word) const {
@@ -93,19 +93,17 @@ class Vocabulary {
   std::optional<Index> unknown_index() const noexcept { return unknown_; }
 
  private:
-  Vocabulary(std::vector<std::string>&& words, const std::optional<std::string>& unknown) {
-    words_.reserve(words.size());
-    for (std::string& word : words) append(std::move(word));
-    frequencies_.assign(words_.size(), 0);
+  Vocabulary(const std::vector<std::string>& words, const std::optional<std::string>& unknown) {
+    for (const std::string& word : words) append(word);
+    frequencies_.resize(words.size());
     set_unknown(unknown);
   }
 
-  void append(std::string word) {
-    const auto [entry, is_new] = index_.emplace(word, size());
+  void append(const std::string& word) {
+    const auto [position, is_new] = index_.add(word);
     if (!is_new)
-      throw ValueError("Vocabulary: \"" + word + "\" is given twice, at " + std::to_string(entry->second) + " and at " +
+      throw ValueError("Vocabulary: \"" + word + "\" is given twice, at " + std::to_string(position) + " and at " +
                        std::to_string(size()));
-    words_.push_back(std::move(word));
   }
 
   void set_unknown(const std::optional<std::string>& unknown) {
@@ -116,9 +114,8 @@ class Vocabulary {
                        "\" is not in the vocabulary (add it to the specials, or set unknown to none)");
   }
 
-  std::vector<std::string> words_;
+  detail::WordIndex index_;
   std::vector<Index> frequencies_;
-  detail::WordMap index_;
   std::optional<Index> unknown_;
 };
 

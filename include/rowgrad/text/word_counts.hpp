@@ -1,19 +1,15 @@
 // What: counting words, and looking them up by a view of their letters.
 // Why:  Tokenizer and Vocabulary rank words the same way: by frequency, equal ones in the order first seen.
-// See:  tokenizer.hpp, vocabulary.hpp.
+// See:  tokenizer.hpp, vocabulary.hpp; core/order.hpp.
 #pragma once
 
-#include <algorithm>
-#include <functional>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include <rowgrad/core/shape.hpp>
+#include <rowgrad/core/order.hpp>
 
 namespace rowgrad {
 
@@ -22,53 +18,101 @@ using WordCounts = std::vector<std::pair<std::string, Index>>;
 
 namespace detail {
 
-/// Lets a map with string keys be searched by string_view, without building a string.
-struct WordHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view word) const noexcept { return std::hash<std::string_view>{}(word); }
+/// Words and their positions 0, 1, ... in the order added; found by a view, without building a string.
+/// A hash table with linear probing, at most half full. (A std::unordered_map would be the largest single item in the
+/// compile time of programs that use no text at all.)
+class WordIndex {
+ public:
+  const std::vector<std::string>& words() const noexcept { return words_; }
+  Index size() const noexcept { return static_cast<Index>(words_.size()); }
+  bool contains(std::string_view word) const noexcept { return find(word).has_value(); }
+
+  /// The word's position, or nothing. O(1), no allocation.
+  std::optional<Index> find(std::string_view word) const noexcept {
+    if (slots_.empty()) return std::nullopt;
+    const std::size_t position = slots_[slot_of(word, hash_of(word))];
+    if (position == 0) return std::nullopt;
+    return static_cast<Index>(position) - 1;
+  }
+
+  /// The word's position, and whether it is a new word.
+  std::pair<Index, bool> add(std::string_view word) {
+    if (slots_.size() <= 2 * words_.size()) grow();
+    const std::size_t hash = hash_of(word);
+    std::size_t& position = slots_[slot_of(word, hash)];
+    const bool is_new = position == 0;
+    if (is_new) {
+      words_.push_back(std::string(word));
+      hashes_.push_back(hash);
+      position = words_.size();
+    }
+    return {static_cast<Index>(position) - 1, is_new};
+  }
+
+ private:
+  static std::size_t hash_of(std::string_view word) noexcept { return std::hash<std::string_view>()(word); }
+
+  // The slot where this word is, or the empty one where it belongs.
+  std::size_t slot_of(std::string_view word, std::size_t hash) const noexcept {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t slot = hash & mask;
+    for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+      const std::size_t position = slots_[slot] - 1;
+      if (hashes_[position] == hash && words_[position] == word) break;
+    }
+    return slot;
+  }
+
+  void grow() {
+    std::vector<std::size_t> larger(slots_.empty() ? 16 : 2 * slots_.size());
+    const std::size_t mask = larger.size() - 1;
+    for (std::size_t position = 0; position < words_.size(); ++position) {
+      std::size_t slot = hashes_[position] & mask;
+      while (larger[slot] != 0) slot = (slot + 1) & mask;
+      larger[slot] = position + 1;
+    }
+    slots_.swap(larger);
+  }
+
+  std::vector<std::string> words_;
+  std::vector<std::size_t> hashes_;  // of each word
+  std::vector<std::size_t> slots_;   // position + 1, or 0 for an empty slot; a power of two of them
 };
-
-using WordMap = std::unordered_map<std::string, Index, WordHash, std::equal_to<>>;
-
-inline std::optional<Index> find_word(const WordMap& map, std::string_view word) {
-  const auto entry = map.find(word);
-  if (entry == map.end()) return std::nullopt;
-  return entry->second;
-}
 
 class WordCounter {
  public:
   void add(std::string_view word) {
-    if (const std::optional<Index> seen = find_word(positions_, word)) {
-      ++counts_[static_cast<std::size_t>(*seen)].second;
-      return;
-    }
-    positions_.emplace(word, static_cast<Index>(counts_.size()));
-    counts_.emplace_back(word, 1);
+    const auto [position, is_new] = index_.add(word);
+    if (is_new)
+      counts_.push_back({std::string(word), 1});
+    else
+      ++counts_[static_cast<std::size_t>(position)].second;
   }
 
   /// Every word with its count, in the order first seen.
   const WordCounts& counts() const noexcept { return counts_; }
 
-  bool contains(std::string_view word) const { return positions_.find(word) != positions_.end(); }
+  bool contains(std::string_view word) const noexcept { return index_.contains(word); }
 
-  Index count(std::string_view word) const {
-    const std::optional<Index> seen = find_word(positions_, word);
-    return seen ? counts_[static_cast<std::size_t>(*seen)].second : 0;
+  Index count(std::string_view word) const noexcept {
+    const std::optional<Index> position = index_.find(word);
+    return position ? counts_[static_cast<std::size_t>(*position)].second : 0;
   }
 
-  /// Positions in counts(), most frequent first, ties in the order first seen. O(n log n).
-  std::vector<std::size_t> by_frequency() const {
-    std::vector<std::size_t> order(counts_.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return counts_[a].second > counts_[b].second; });
+  /// Positions in counts(), most frequent first, ties in the order first seen. O(n).
+  std::vector<Index> by_frequency() const {
+    std::vector<Index> order, keys;
+    for (const auto& [word, count] : counts_) {
+      order.push_back(static_cast<Index>(order.size()));
+      keys.push_back(-count);
+    }
+    sort_by_key(order.data(), keys);
     return order;
   }
 
  private:
   WordCounts counts_;
-  WordMap positions_;
+  WordIndex index_;
 };
 
 }  // namespace detail
