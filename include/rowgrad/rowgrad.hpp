@@ -15,6 +15,7 @@
 #include <rowgrad/core/shape.hpp>
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
+
 #include <rowgrad/autograd/append_rows.hpp>
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/grad_mode.hpp>
@@ -22,6 +23,7 @@
 #include <rowgrad/autograd/gradient.hpp>
 #include <rowgrad/autograd/node.hpp>
 #include <rowgrad/autograd/row_gradient.hpp>
+
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementwise.hpp>
@@ -34,6 +36,7 @@
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
 #include <rowgrad/functional/softmax.hpp>
+
 #include <rowgrad/nn/activation.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
@@ -43,6 +46,7 @@
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/parameter.hpp>
 #include <rowgrad/nn/sequential.hpp>
+
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/adam_history.hpp>
@@ -54,13 +58,16 @@
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/row_report.hpp>
 #include <rowgrad/optim/sgd.hpp>
+
 #include <rowgrad/text/padding.hpp>
 #include <rowgrad/text/tokenizer.hpp>
 #include <rowgrad/text/vocabulary.hpp>
 #include <rowgrad/text/word_counts.hpp>
+
 #include <rowgrad/vectors/glove.hpp>
 #include <rowgrad/vectors/nearest.hpp>
 #include <rowgrad/vectors/vector_file.hpp>
+
 #include <rowgrad/data/batches.hpp>
 #include <rowgrad/data/labelled_text.hpp>
 #include <rowgrad/data/splits.hpp>
