@@ -28,7 +28,8 @@ inline std::string_view trim_spaces(std::string_view text) noexcept {
   return text;
 }
 
-/// The order of different names: by value when all are whole numbers (equal ones by their letters), else by their bytes.
+/// The order of different names: by value when all are whole numbers (equal ones by their letters), else by their
+/// bytes.
 inline std::vector<Index> class_order(const std::vector<std::string>& names) {
   std::vector<Index> order, values;
   for (std::size_t i = 0; i < names.size(); ++i) order.push_back(static_cast<Index>(i));
