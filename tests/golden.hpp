@@ -195,7 +195,8 @@ void check(const std::string& file, const Table<T>& table, Tolerance tolerance =
   }
   CHECK(!used.empty());
   if (std::is_same_v<T, double>)
-    for (const auto& [op, f] : table) CHECK_MESSAGE(used.count(op) == 1, "no case for the function ", op);
+    for (const auto& entry : table)
+      CHECK_MESSAGE(used.count(entry.first) == 1, "no case for the function ", entry.first);
 }
 
 }  // namespace golden

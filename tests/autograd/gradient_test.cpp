@@ -123,7 +123,7 @@ TEST_CASE("gather_rows: sorted, each once, duplicates summed in input order, wit
 TEST_CASE("sort_lookups: by row, equal rows in their order, below and above the size where radix sort begins") {
   using rowgrad::detail::Lookup;
   for (const Index bound : {Index{1}, Index{2}, Index{2048}, Index{2049}, Index{5'000'000}, Index{1} << 40}) {
-    for (const std::size_t n : {0, 1, 2, 63, 64, 65, 1000}) {
+    for (const std::size_t n : {0u, 1u, 2u, 63u, 64u, 65u, 1000u}) {
       CAPTURE(bound);
       CAPTURE(n);
       rowgrad::Generator generator(n);

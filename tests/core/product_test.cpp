@@ -31,7 +31,8 @@ bool same_bits(const Tensor<float>& a, const Tensor<float>& b) {
 }  // namespace
 
 TEST_CASE("product: what a loop in double says, for plain and transposed operands, assigned and added") {
-  for (const auto& [rows, columns, depth] : sizes) {
+  for (const Size& size : sizes) {
+    const Index rows = size.rows, columns = size.columns, depth = size.depth;
     CAPTURE(rows);
     CAPTURE(columns);
     CAPTURE(depth);
@@ -62,7 +63,8 @@ TEST_CASE("product: what a loop in double says, for plain and transposed operand
 
 TEST_CASE("product: the same bits at any number of threads") {
   const int before = rowgrad::get_num_threads();
-  for (const auto& [rows, columns, depth] : sizes) {
+  for (const Size& size : sizes) {
+    const Index rows = size.rows, columns = size.columns, depth = size.depth;
     CAPTURE(rows);
     CAPTURE(columns);
     CAPTURE(depth);

@@ -75,7 +75,8 @@ TEST_CASE("randint: PyTorch's integers for every size of range") {
                                             {0, 1 << 28},
                                             {0, Index{1} << 32},
                                             {-(Index{1} << 40), Index{1} << 50}};
-  for (const auto& [low, high] : ranges) {
+  for (const auto& range : ranges) {
+    const Index low = range.first, high = range.second;
     CAPTURE(high);
     rowgrad::manual_seed(99);
     const std::string op = "randint_" + std::to_string(low) + "_" + std::to_string(high);
