@@ -4,6 +4,11 @@ target_compile_options(rowgrad_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   $<$<BOOL:${ROWGRAD_WARNINGS_AS_ERRORS}>:-Werror>
   $<$<BOOL:${ROWGRAD_NATIVE}>:-march=native>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 11 and 12 see uninitialised values and short arrays in Eigen's SIMD code where there are none.
+  target_compile_options(rowgrad_flags INTERFACE
+    -Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized -Wno-stringop-overflow -Wno-restrict)
+endif()
 
 # rowgrad_add_program(<name> <source>...): an executable that uses rowgrad, under our flags.
 function(rowgrad_add_program name)
