@@ -52,9 +52,10 @@ class AdamHistory {
   }
 
  private:
-  static constexpr std::size_t terms = 10;   // of the expansion, n = 0 .. 9; the next one measures its error
-  static constexpr double tolerance = 1e-7;  // of that error, relative to the whole movement
-  static constexpr double faded = 1e-12;     // b1^j below which a step no longer counts
+  static constexpr std::size_t terms = 10;  // of the expansion, n = 0 .. 9; the next one measures its error
+  // Of that error, relative to the whole movement: what rounding in T does not show.
+  static constexpr double tolerance = std::is_same_v<T, float> ? 1e-7 : 1e-13;
+  static constexpr double faded = 1e-12;  // b1^j below which a step no longer counts
 
   using Moments = std::array<double, terms + 1>;
 
