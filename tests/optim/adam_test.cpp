@@ -121,6 +121,30 @@ TEST_CASE("Adam: deferred rows over thousands of missed steps") {
   training::expect_same(table, reference, {1e-10, 1e-10});
 }
 
+TEST_CASE("AdamW: deferred rows under decays that take weights away, at once or over thousands of steps") {
+  struct Run {
+    double lr, weight_decay;
+    Index steps;
+  };
+  for (const Run& run : {Run{0.5, 0.5, 6000}, {0.1, 10, 20}, {0.1, 15, 20}, {0.05, 0.5, 500}}) {
+    CAPTURE(run.lr);
+    CAPTURE(run.weight_decay);
+    const AdamWOptions options{.lr = run.lr, .weight_decay = run.weight_decay};
+    const auto table = leaf(training::start<double>({4, 2})), reference = leaf(table);
+    AdamW<double> deferring({table}, options), stepping({reference}, options);
+    for (Index step = 0; step < run.steps; ++step) {
+      deferring.zero_grad();
+      stepping.zero_grad();
+      const Index row = step == 0 ? 1 : step == run.steps / 2 ? 2 : step == run.steps - 4 ? 3 : 0;
+      embedding({row}, table).backward(training::gradient<double>({1, 2}, step));
+      reference.grad().add(table.grad().to_dense());
+      deferring.step();
+      stepping.step();
+    }
+    training::expect_same(table, reference, {training::expansion_tolerance, training::expansion_tolerance});
+  }
+}
+
 TEST_CASE("SparseAdam: rows that were not looked up stand still") {
   const auto table = leaf(training::start<double>({4, 2}));
   const auto before = table.clone();
