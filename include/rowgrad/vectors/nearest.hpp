@@ -22,18 +22,18 @@ struct Neighbour {
 
 namespace detail {
 
-/// Dot product of a row with the query, and of the row with itself, in one pass and in double. The order of summation
-/// depends on nothing but the length, so equal rows have equal similarities to the last bit.
-template <typename T>
+/// Dot product of a row with the query, and of the row with itself, in one pass, summed in double. The order of
+/// summation depends on nothing but the length, so equal rows have equal similarities to the last bit.
+template <typename T, typename Sum = double>
 struct RowProducts {
   RowProducts(const T* row, const T* query, Index n) {
     using Lanes = Eigen::Array<T, 8, 1>;
-    using Sums = Eigen::Array<double, 8, 1>;
+    using Sums = Eigen::Array<Sum, 8, 1>;
     Sums dots = Sums::Zero(), squares = Sums::Zero();
     Index i = 0;
     for (; i + 8 <= n; i += 8) {
-      const Sums r = Eigen::Map<const Lanes>(row + i).template cast<double>();
-      const Sums q = Eigen::Map<const Lanes>(query + i).template cast<double>();
+      const Sums r = Eigen::Map<const Lanes>(row + i).template cast<Sum>();
+      const Sums q = Eigen::Map<const Lanes>(query + i).template cast<Sum>();
       dots += r * q;
       squares += r * r;
     }
@@ -42,12 +42,12 @@ struct RowProducts {
       square += squares[lane];
     }
     for (; i < n; ++i) {
-      dot += double(row[i]) * double(query[i]);
-      square += double(row[i]) * double(row[i]);
+      dot += Sum(row[i]) * Sum(query[i]);
+      square += Sum(row[i]) * Sum(row[i]);
     }
   }
 
-  double dot = 0, square = 0;
+  Sum dot = 0, square = 0;
 };
 
 template <typename T>
