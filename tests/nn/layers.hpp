@@ -34,9 +34,10 @@ void expect_golden(const std::string& name, Layer layer, const Shape& shape) {
   y.backward(formula(y.shape(), 5));
   CHECK(golden::difference(x.grad().to_dense(), c.tensor<double>("dx")) == "");
   std::size_t gradients = 0;
-  for (const auto& [key, p] : layer.named_parameters()) {
+  for (const auto& named : layer.named_parameters()) {
+    const std::string& key = named.name;
     CAPTURE(key);
-    CHECK(golden::difference(p.grad().dense(), c.tensor<double>("d" + key)) == "");
+    CHECK(golden::difference(named.parameter.grad().dense(), c.tensor<double>("d" + key)) == "");
     ++gradients;
   }
   CHECK(c.tensors.size() == gradients + 2);

@@ -97,10 +97,11 @@ TEST_CASE("Module: names, printed tree, order of apply and initial weights are P
   CHECK(printed.str() == c.text("tree"));
 
   std::vector<std::string> names, applied;
-  for (const auto& [name, parameter] : model.named_parameters()) {
+  for (const auto& named : model.named_parameters()) {
+    const std::string& name = named.name;
     CAPTURE(name);
     names.push_back(name);
-    CHECK(golden::difference<float>(parameter, c.tensor<float>(name), {2e-6, 1e-6}) == "");
+    CHECK(golden::difference<float>(named.parameter, c.tensor<float>(name), {2e-6, 1e-6}) == "");
   }
   CHECK(joined(names) == c.text("names"));
   model.apply([&](nn::Module<float>& module) { applied.push_back(module.type_name()); });

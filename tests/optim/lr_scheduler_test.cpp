@@ -3,6 +3,7 @@
 #include <functional>
 #include <golden.hpp>
 #include <limits>
+#include <memory>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/sgd.hpp>
 

@@ -98,7 +98,7 @@ void expect_golden(const std::string& file, const std::map<std::string, Variant<
     }
   }
   if (std::is_same_v<T, double>)
-    for (const auto& [name, variant] : variants) CHECK_MESSAGE(used.count(name) == 1, "no case for ", name);
+    for (const auto& variant : variants) CHECK_MESSAGE(used.count(variant.first) == 1, "no case for ", variant.first);
 }
 
 template <template <typename> class Optimizer, typename Options>
