@@ -10,7 +10,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <vector>
 
 #include <rowgrad/core/error.hpp>
 
@@ -113,7 +112,7 @@ class LineReader {
 
   std::string operation_, path_;
   File file_;
-  std::vector<char> buffer_;
+  std::string buffer_;
   std::size_t begin_ = 0, end_ = 0;  // the bytes read but not given yet
   std::size_t number_ = 0;
   bool exhausted_ = false;

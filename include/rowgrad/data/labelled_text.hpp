@@ -97,15 +97,15 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
   LabelledText result;
   detail::LineReader lines("load_labelled_text", path);
   detail::BadLines bad(path);
-  std::vector<std::size_t> blank;  // bad only when something follows
+  std::size_t blank = 0;  // blank lines just before: bad only when something follows
   std::string_view line;
   while (lines.next(line)) {
     if (detail::trim_spaces(line).empty()) {
-      blank.push_back(lines.number());
+      ++blank;
       continue;
     }
-    for (const std::size_t number : blank) bad.add(number, "expected a label, a tab and a text, the line is empty");
-    blank.clear();
+    for (; blank > 0; --blank)
+      bad.add(lines.number() - blank, "expected a label, a tab and a text, the line is empty");
     const std::size_t first_tab = line.find('\t');
     if (first_tab == std::string_view::npos) {
       bad.add(lines.number(), "expected a label, a tab and a text, there is no tab in " + detail::excerpt(line));

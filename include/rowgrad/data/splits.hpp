@@ -76,7 +76,7 @@ inline TrainValidation train_validation_split(const std::vector<Index>& labels, 
   const Index held_out = std::clamp(static_cast<Index>(wanted), Index{1}, samples - 1);
   // held_out places spread evenly over the classes laid one after the other: each class holds its share of them.
   const std::vector<Index> order = detail::shuffled_by_class(labels, generator);
-  std::vector<char> is_held_out(labels.size(), 0);
+  std::vector<Index> is_held_out(labels.size(), 0);
   for (Index i = 0; i < samples; ++i)
     if ((i + 1) * held_out / samples > i * held_out / samples)
       is_held_out[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])] = 1;

@@ -3,6 +3,7 @@
 // See:  tokenizer.hpp, vocabulary.hpp; core/order.hpp.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,53 +31,52 @@ class WordIndex {
   /// The word's position, or nothing. O(1), no allocation.
   std::optional<Index> find(std::string_view word) const noexcept {
     if (slots_.empty()) return std::nullopt;
-    const std::size_t position = slots_[slot_of(word, hash_of(word))];
-    if (position == 0) return std::nullopt;
-    return static_cast<Index>(position) - 1;
+    const Index position = slots_[slot_of(word, hash_of(word))];
+    if (position < 0) return std::nullopt;
+    return position;
   }
 
   /// The word's position, and whether it is a new word.
   std::pair<Index, bool> add(std::string_view word) {
     if (slots_.size() <= 2 * words_.size()) grow();
-    const std::size_t hash = hash_of(word);
-    std::size_t& position = slots_[slot_of(word, hash)];
-    const bool is_new = position == 0;
-    if (is_new) {
-      words_.push_back(std::string(word));
-      hashes_.push_back(hash);
-      position = words_.size();
-    }
-    return {static_cast<Index>(position) - 1, is_new};
+    const Index hash = hash_of(word);
+    Index& position = slots_[slot_of(word, hash)];
+    if (position >= 0) return {position, false};
+    position = size();
+    words_.push_back(std::string(word));
+    hashes_.push_back(hash);
+    return {position, true};
   }
 
  private:
-  static std::size_t hash_of(std::string_view word) noexcept { return std::hash<std::string_view>()(word); }
+  static Index hash_of(std::string_view word) noexcept {
+    return static_cast<Index>(std::hash<std::string_view>()(word));
+  }
 
   // The slot where this word is, or the empty one where it belongs.
-  std::size_t slot_of(std::string_view word, std::size_t hash) const noexcept {
+  std::size_t slot_of(std::string_view word, Index hash) const noexcept {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t slot = hash & mask;
-    for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
-      const std::size_t position = slots_[slot] - 1;
+    std::size_t slot = static_cast<std::size_t>(hash) & mask;
+    for (; slots_[slot] >= 0; slot = (slot + 1) & mask) {
+      const auto position = static_cast<std::size_t>(slots_[slot]);
       if (hashes_[position] == hash && words_[position] == word) break;
     }
     return slot;
   }
 
   void grow() {
-    std::vector<std::size_t> larger(slots_.empty() ? 16 : 2 * slots_.size());
-    const std::size_t mask = larger.size() - 1;
+    slots_.assign(slots_.empty() ? 16 : 2 * slots_.size(), -1);
+    const std::size_t mask = slots_.size() - 1;
     for (std::size_t position = 0; position < words_.size(); ++position) {
-      std::size_t slot = hashes_[position] & mask;
-      while (larger[slot] != 0) slot = (slot + 1) & mask;
-      larger[slot] = position + 1;
+      std::size_t slot = static_cast<std::size_t>(hashes_[position]) & mask;
+      while (slots_[slot] >= 0) slot = (slot + 1) & mask;
+      slots_[slot] = static_cast<Index>(position);
     }
-    slots_.swap(larger);
   }
 
   std::vector<std::string> words_;
-  std::vector<std::size_t> hashes_;  // of each word
-  std::vector<std::size_t> slots_;   // position + 1, or 0 for an empty slot; a power of two of them
+  std::vector<Index> hashes_;  // of each word
+  std::vector<Index> slots_;   // a word's position, or -1 for an empty slot; a power of two of them
 };
 
 class WordCounter {
