@@ -49,8 +49,8 @@ constexpr golden::Tolerance golden_tolerance() {
   return std::is_same_v<T, float> ? golden::Tolerance{1e-6, 3e-7} : golden::Tolerance{1e-12, 1e-14};
 }
 
-/// How far deferred rows may be from dense steps, in double: rounding alone, where a rule's missed steps are done one by
-/// one or by matrices; for Adam and AdamW the error of the expansion, whose bound is a share of the row's movement
+/// How far deferred rows may be from dense steps, in double: rounding alone, where a rule's missed steps are done one
+/// by one or by matrices; for Adam and AdamW the error of the expansion, whose bound is a share of the row's movement
 /// (AdamHistory::tolerance, AdamHistory::faded).
 constexpr double rounding_tolerance = 1e-12, expansion_tolerance = 1e-11;
 

@@ -104,8 +104,7 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
       ++blank;
       continue;
     }
-    for (; blank > 0; --blank)
-      bad.add(lines.number() - blank, "expected a label, a tab and a text, the line is empty");
+    for (; blank > 0; --blank) bad.add(lines.number() - blank, "expected a label, a tab and a text, the line is empty");
     const std::size_t first_tab = line.find('\t');
     if (first_tab == std::string_view::npos) {
       bad.add(lines.number(), "expected a label, a tab and a text, there is no tab in " + detail::excerpt(line));
