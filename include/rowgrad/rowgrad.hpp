@@ -9,6 +9,7 @@
 #include <rowgrad/core/line_reader.hpp>
 #include <rowgrad/core/memory.hpp>
 #include <rowgrad/core/order.hpp>
+#include <rowgrad/core/packed_matrix.hpp>
 #include <rowgrad/core/parallel.hpp>
 #include <rowgrad/core/product.hpp>
 #include <rowgrad/core/random.hpp>
@@ -22,6 +23,7 @@
 #include <rowgrad/autograd/gradcheck.hpp>
 #include <rowgrad/autograd/gradient.hpp>
 #include <rowgrad/autograd/node.hpp>
+#include <rowgrad/autograd/outputs.hpp>
 #include <rowgrad/autograd/row_gradient.hpp>
 
 #include <rowgrad/functional/broadcast.hpp>
@@ -32,6 +34,9 @@
 #include <rowgrad/functional/loss.hpp>
 #include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/matmul.hpp>
+#include <rowgrad/functional/packed_sequence.hpp>
+#include <rowgrad/functional/recurrent.hpp>
+#include <rowgrad/functional/recurrent_cells.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
@@ -45,6 +50,8 @@
 #include <rowgrad/nn/linear.hpp>
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/parameter.hpp>
+#include <rowgrad/nn/recurrent.hpp>
+#include <rowgrad/nn/recurrent_cell.hpp>
 #include <rowgrad/nn/sequential.hpp>
 
 #include <rowgrad/optim/adagrad.hpp>
