@@ -95,9 +95,12 @@ class Recurrent : public Module<T> {
   RecurrentOutput<Tensor<T>, State> forward(const Tensor<T>& x, const State& initial = {}) const {
     check_input(x);
     if (x.dim() == 2) {
-      auto [output, last] =
-          forward(unsqueeze(x, batch_dim()),
-                  each(initial, [](const Tensor<T>& s) { return s.dim() == 2 ? unsqueeze(s, 1) : s; }));
+      const auto with_batch = [this](const Tensor<T>& s) {
+        if (s.dim() == 2) return unsqueeze(s, 1);
+        throw ShapeError(name() + "expected initial states (layers * directions, size) for a single sequence, got " +
+                         rowgrad::to_string(s.shape()));
+      };
+      auto [output, last] = forward(unsqueeze(x, batch_dim()), each(initial, with_batch));
       return {squeeze(output, batch_dim()), each(last, [](const Tensor<T>& s) { return squeeze(s, 1); })};
     }
     const Tensor<T> steps_first = options_.batch_first ? transpose(x, 0, 1) : x;
@@ -171,8 +174,8 @@ class Recurrent : public Module<T> {
  protected:
   Recurrent(const Rule& rule, Index input_size, Index hidden_size, const LSTMOptions& options)
       : rule_(rule), input_size_(input_size), hidden_size_(hidden_size), options_(options) {
-    if (input_size < 0 || hidden_size < 1 || options.num_layers < 1)
-      throw ValueError(name() + "expected input_size >= 0, hidden_size >= 1 and num_layers >= 1, got " +
+    if (input_size < 1 || hidden_size < 1 || options.num_layers < 1)
+      throw ValueError(name() + "expected input_size >= 1, hidden_size >= 1 and num_layers >= 1, got " +
                        std::to_string(input_size) + ", " + std::to_string(hidden_size) + " and " +
                        std::to_string(options.num_layers));
     if (!(options.dropout >= 0 && options.dropout <= 1))
@@ -215,7 +218,7 @@ class Recurrent : public Module<T> {
       throw ShapeError(name() + "expected input " + (options_.batch_first ? "(B, T, " : "(T, B, ") +
                        std::to_string(input_size_) + ") or (T, " + std::to_string(input_size_) + "), got " +
                        rowgrad::to_string(x.shape()));
-    if (x.numel() == 0 && input_size_ > 0)
+    if (x.numel() == 0)
       throw ShapeError(name() + "the batch or the sequence is empty, got input " + rowgrad::to_string(x.shape()));
   }
   void check_state(const State& initial, Index batch) const {

@@ -28,16 +28,17 @@ class RecurrentCell : public Module<T> {
   void members(Members<T>& m) override { cell.members(m, ""); }
   std::string type_name() const override { return std::string(Rule::name) + "Cell"; }
   std::string extra_repr() const override {
-    return std::to_string(input_size()) + ", " + std::to_string(hidden_size()) +
-           (cell.bias_ih.defined() ? "" : ", bias=False");
+    std::string text = std::to_string(input_size()) + ", " + std::to_string(hidden_size());
+    if (!cell.bias_ih.defined()) text += ", bias=False";
+    if constexpr (requires { rule_.relu; })
+      if (rule_.relu) text += ", nonlinearity=relu";
+    return text;
   }
 
  protected:
   RecurrentCell(const Rule& rule, Index input_size, Index hidden_size, bool bias)
-      : cell(Rule::gates, input_size, hidden_size, 0, bias), rule_(rule) {
-    if (hidden_size < 1)
-      throw ValueError(type_name() + ": expected hidden_size >= 1, got " + std::to_string(hidden_size));
-  }
+      : cell(Rule::gates, positive("input_size", input_size), positive("hidden_size", hidden_size), 0, bias),
+        rule_(rule) {}
 
   /// One step; h and c undefined: zeros.
   detail::RecurrentState<T> step(const Tensor<T>& x, const Tensor<T>& h, const Tensor<T>& c) const {
@@ -64,6 +65,11 @@ class RecurrentCell : public Module<T> {
   }
 
  private:
+  static Index positive(const char* which, Index size) {
+    if (size >= 1) return size;
+    throw ValueError(std::string(Rule::name) + "Cell: expected " + which + " >= 1, got " + std::to_string(size));
+  }
+
   Rule rule_;
 };
 
