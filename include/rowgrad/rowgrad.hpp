@@ -27,22 +27,26 @@
 #include <rowgrad/autograd/row_gradient.hpp>
 
 #include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/functional/loss.hpp>
+#include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/matmul.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
+#include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
 #include <rowgrad/nn/activation.hpp>
+#include <rowgrad/nn/conv1d.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/init.hpp>
@@ -52,6 +56,7 @@
 #include <rowgrad/nn/parameter.hpp>
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/nn/recurrent_cell.hpp>
+#include <rowgrad/nn/pooling.hpp>
 #include <rowgrad/nn/sequential.hpp>
 
 #include <rowgrad/optim/adagrad.hpp>

@@ -197,6 +197,25 @@ std::vector<Row> table() {
        },
        {{4, 5}}},
 
+      {"conv1d", [](In x) { return conv1d(x[0], x[1], x[2]); }, {{2, 3, 5}, {4, 3, 3}, {4}}},
+      {"conv1d, no batch, no bias", [](In x) { return conv1d(x[0], x[1]); }, {{3, 5}, {2, 3, 2}}},
+      {"conv1d, everything",
+       [](In x) {
+         return conv1d(x[0], x[1], x[2], {.stride = 2, .padding = 2, .dilation = 2, .groups = 2});
+       },
+       {{2, 4, 5}, {6, 2, 3}, {6}}},
+      {"max_pool1d", [](In x) { return max_pool1d(x[0], 2); }, {{2, 2, 5}}, Values::distinct},
+      {"max_pool1d, everything",
+       [](In x) {
+         return max_pool1d(x[0], 3, {.stride = 2, .padding = 1, .dilation = 2, .ceil_mode = true});
+       },
+       {{2, 8}},
+       Values::distinct},
+      {"adaptive_max_pool1d", [](In x) { return adaptive_max_pool1d(x[0], 1); }, {{2, 3, 4}}, Values::distinct},
+      {"adaptive_max_pool1d, overlapping", [](In x) { return adaptive_max_pool1d(x[0], 3); }, {{2, 5}}, Values::distinct},
+      {"masked_fill", [](In x) { return masked_fill(x[0], {{0, 1, 0}, {1, 1, 0}}, 2); }, {{2, 3}}},
+      {"masked_fill, repeated", [](In x) { return masked_fill(x[0], {{{0, 1}}, {{1, 0}}}, 2); }, {{2, 3, 2}}},
+
       {"cross_entropy, one sample", [](In x) { return cross_entropy(x[0], 1); }, {{3}}},
       {"cross_entropy, cube", [](In x) { return cross_entropy(x[0], {{0, 2}, {1, 1}}); }, {{2, 3, 2}}},
       {"nll_loss, cube", [](In x) { return nll_loss(x[0], {{0, 2}, {1, 1}}, {.weight = class_weight}); }, {{2, 3, 2}}},

@@ -1,6 +1,6 @@
 // What: runs a layer on the inputs of golden/make_nn.py and compares results, gradients and its printed form.
 // Why:  the tests of all layers need it.
-// See:  golden/make_nn.py (layers).
+// See:  golden/make_nn.py (layers), golden/make_attention_conv.py.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -23,9 +23,9 @@ inline Tensor<double> formula(const Shape& shape, Index step = 1) {
 
 /// Result, gradients of the input and of all parameters, and what is printed must be PyTorch's.
 template <typename Layer>
-void expect_golden(const std::string& name, Layer layer, const Shape& shape) {
+void expect_golden(const std::string& name, Layer layer, const Shape& shape, const std::string& file = "nn_layers") {
   CAPTURE(name);
-  const golden::Case c = golden::find("nn_layers", name);
+  const golden::Case c = golden::find(file, name);
   Index step = 10;
   for (const Tensor<double>& p : layer.parameters()) p.array() = formula(p.shape(), step++).array();
   const Tensor<double> x = formula(shape).requires_grad_();
@@ -46,7 +46,8 @@ void expect_golden(const std::string& name, Layer layer, const Shape& shape) {
 
 /// Initial parameters after manual_seed(1), in both types.
 template <typename MakeFloat, typename MakeDouble>
-void expect_initial(const std::string& name, const MakeFloat& make_float, const MakeDouble& make_double) {
+void expect_initial(const std::string& name, const MakeFloat& make_float, const MakeDouble& make_double,
+                    const std::string& file = "nn_init") {
   CAPTURE(name);
   const auto compare = [](const auto& layer, const golden::Case& c) {
     std::size_t count = 0;
@@ -58,7 +59,7 @@ void expect_initial(const std::string& name, const MakeFloat& make_float, const 
     CHECK(count == c.tensors.size());
   };
   int found = 0;
-  for (const golden::Case& c : golden::read("nn_init")) {
+  for (const golden::Case& c : golden::read(file)) {
     if (c.name != name) continue;
     ++found;
     rowgrad::manual_seed(1);

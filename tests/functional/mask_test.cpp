@@ -1,0 +1,63 @@
+#include <doctest/doctest.h>
+
+#include <rowgrad/functional/mask.hpp>
+#include <rowgrad/functional/math.hpp>
+#include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/functional/shape.hpp>
+
+#include "golden.hpp"
+
+using rowgrad::Index;
+using rowgrad::Indices;
+using rowgrad::padding_mask;
+using rowgrad::Shape;
+using rowgrad::ShapeError;
+using rowgrad::Tensor;
+
+namespace {
+template <typename T>
+golden::Table<T> functions() {
+  return {{"masked_fill", [](const golden::Inputs<T>& x) { return masked_fill(x[0], x.indices("mask"), T(-1.5)); }}};
+}
+}  // namespace
+
+TEST_CASE("masked_fill: PyTorch's results and gradients") {
+  golden::check<double>("functional_mask", functions<double>());
+  golden::check<float>("functional_mask", functions<float>());
+}
+
+TEST_CASE("masked_fill: what is masked may be infinite or NaN") {
+  const Tensor<float> x = Tensor<float>{1, NAN, INFINITY}.requires_grad_();
+  const Tensor<float> y = masked_fill(x, {0, 1, 1}, 0);
+  CHECK(y.to_vector() == std::vector<float>{1, 0, 0});
+  y.backward(Tensor<float>{5, 6, 7});
+  CHECK(x.grad().dense().to_vector() == std::vector<float>{5, 0, 0});
+}
+
+TEST_CASE("masked_fill: a mask that does not fit") {
+  const Tensor<float> x = rowgrad::ones({2, 3});
+  CHECK_THROWS_WITH_AS(masked_fill(x, {{{0, 0, 1}}, {{1, 0, 0}}}, 0),
+                       "masked_fill: a mask of shape (2, 1, 3) does not fit into a tensor of shape (2, 3)", ShapeError);
+  CHECK_THROWS_AS(masked_fill(x, {0, 1}, 0), ShapeError);
+}
+
+TEST_CASE("padding_mask and eq: 1 where a position is padding") {
+  CHECK(padding_mask({2, 0, 5, 3}, 3).shape() == Shape{4, 3});
+  CHECK(padding_mask({2, 0, 5, 3}, 3).to_vector() == std::vector<Index>{0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0});
+  CHECK(padding_mask(Indices(Shape{0}), 3).shape() == Shape{0, 3});
+  CHECK_THROWS_AS(padding_mask(3, 3), ShapeError);
+  CHECK(rowgrad::eq({{0, 4}, {7, 0}}, 0).to_vector() == std::vector<Index>{1, 0, 0, 1});
+}
+
+TEST_CASE("the maximum over time of a padded batch is that of each sequence alone") {
+  rowgrad::Generator generator(4);
+  const Tensor<float> x = rowgrad::randn({3, 2, 5}, generator).requires_grad_();
+  const Indices lengths{5, 2, 3};
+  const Indices mask = padding_mask(lengths, 5).unsqueeze(1);
+  const Tensor<float> y = adaptive_max_pool1d(masked_fill(x, mask, -INFINITY), 1);
+  for (Index n = 0; n < 3; ++n)
+    CHECK(y[n].to_vector() == adaptive_max_pool1d(slice(x[n], 1, 0, lengths.data()[n]), 1).to_vector());
+  y.backward(rowgrad::ones({3, 2, 1}));
+  const Tensor<float> padding = masked_fill(x.grad().dense(), rowgrad::eq(mask, 0), 0);
+  CHECK(padding.array().abs().maxCoeff() == 0);  // padding gets no gradient
+}
