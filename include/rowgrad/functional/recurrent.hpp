@@ -243,9 +243,10 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   RecurrentResult<T> result{Tensor<T>(Shape{rows, count * state}), {start(initial.h, state), {}}};
   if (Rule::has_cell) result.last.c = start(initial.c, hidden);
 
-  // Products over all rows use the threads there are; then each direction has one.
+  // Products over all rows use the threads there are; then each direction has one, if its multiplications are worth it.
+  const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000;
   for (auto& direction : directions) direction.project_input(x, keep);
-  parallel_pieces(count, true, [&](Index d) {
+  parallel_pieces(count, worthwhile, [&](Index d) {
     directions[static_cast<std::size_t>(d)].run(result.last.h.data() + d * batch * state,
                                                 Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr,
                                                 strided(result.output.data() + d * state, rows, state, count * state));
@@ -253,7 +254,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   if (!keep) return result;
   record_outputs(
       {&result.output, &result.last.h, &result.last.c}, Rule::name,
-      [directions = std::move(directions), x = saved(x), count, batch, hidden, state](
+      [directions = std::move(directions), x = saved(x), count, batch, hidden, state, worthwhile](
           std::span<Tensor<T>> gradients, std::span<const Ref<Node<T>>> nodes) mutable {
         const auto given = [&](const Tensor<T>& g, Index size) {
           return g.defined() ? g.clone() : zeros<T>(Shape{count, batch, size});
@@ -262,7 +263,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
         Tensor<T> dh = given(gradients[1], state), dc;
         if (Rule::has_cell) dc = given(gradients[2], hidden);
         for (auto& direction : directions) direction.prepare_back();
-        parallel_pieces(count, true, [&](Index d) {
+        parallel_pieces(count, worthwhile, [&](Index d) {
           directions[static_cast<std::size_t>(d)].run_back(
               dh.data() + d * batch * state, dc.defined() ? dc.data() + d * batch * hidden : nullptr,
               d_output.defined() ? d_output.data() + d * state : nullptr, count * state);
