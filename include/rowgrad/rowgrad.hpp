@@ -26,6 +26,7 @@
 #include <rowgrad/autograd/outputs.hpp>
 #include <rowgrad/autograd/row_gradient.hpp>
 
+#include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
@@ -46,6 +47,7 @@
 #include <rowgrad/functional/softmax.hpp>
 
 #include <rowgrad/nn/activation.hpp>
+#include <rowgrad/nn/attention_pooling.hpp>
 #include <rowgrad/nn/conv1d.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
@@ -53,6 +55,7 @@
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>
 #include <rowgrad/nn/module.hpp>
+#include <rowgrad/nn/multihead_attention.hpp>
 #include <rowgrad/nn/parameter.hpp>
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/nn/recurrent_cell.hpp>

@@ -216,6 +216,34 @@ std::vector<Row> table() {
       {"masked_fill", [](In x) { return masked_fill(x[0], {{0, 1, 0}, {1, 1, 0}}, 2); }, {{2, 3}}},
       {"masked_fill, repeated", [](In x) { return masked_fill(x[0], {{{0, 1}}, {{1, 0}}}, 2); }, {{2, 3, 2}}},
 
+      {"scaled_dot_product_attention",
+       [](In x) { return scaled_dot_product_attention(x[0], x[1], x[2]); },
+       {{2, 3, 2}, {2, 4, 2}, {2, 4, 3}}},
+      {"scaled_dot_product_attention, mask",
+       [](In x) { return scaled_dot_product_attention(x[0], x[1], x[2], {.attn_mask = x[3], .scale = 0.3}); },
+       {{3, 2}, {4, 2}, {4, 2}, {3, 4}}},
+      {"scaled_dot_product_attention, mask repeated",
+       [](In x) { return scaled_dot_product_attention(x[0], x[1], x[2], {.attn_mask = x[3]}); },
+       {{2, 2, 1, 2}, {2, 2, 3, 2}, {2, 2, 3, 2}, {2, 1, 1, 3}}},
+      {"scaled_dot_product_attention, causal",
+       [](In x) { return scaled_dot_product_attention(x[0], x[1], x[2], {.is_causal = true}); },
+       {{1, 3, 2}, {1, 4, 2}, {1, 4, 2}}},
+      {"MultiheadAttention, query, key, value",
+       [](In x) {
+         manual_seed(1);
+         const nn::MultiheadAttention<double> attention(4, 2);
+         const auto [y, weights] = attention(x[0], x[1], x[2], {.key_padding_mask = Indices{{0, 0}, {0, 1}}});
+         return cat<double>({flatten(y), flatten(weights)});
+       },
+       {{3, 2, 4}, {2, 2, 4}, {2, 2, 4}}},
+      {"AttentionPooling",
+       [](In x) {
+         manual_seed(1);
+         const auto [y, weights] = nn::AttentionPooling<double>(3)(x[0], {4, 2});
+         return cat<double>({flatten(y), flatten(weights)});
+       },
+       {{4, 2, 3}}},
+
       {"cross_entropy, one sample", [](In x) { return cross_entropy(x[0], 1); }, {{3}}},
       {"cross_entropy, cube", [](In x) { return cross_entropy(x[0], {{0, 2}, {1, 1}}); }, {{2, 3, 2}}},
       {"nll_loss, cube", [](In x) { return nll_loss(x[0], {{0, 2}, {1, 1}}, {.weight = class_weight}); }, {{2, 3, 2}}},

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Golden values of convolution, pooling and masks: functions and layers, from PyTorch (CPU).
+"""Golden values of convolution, pooling, masks and attention: functions and layers, from PyTorch (CPU).
 
 Run by hand when an option is added: python3 tests/golden/make_attention_conv.py. Needs torch 2.13.
-The cases are written as in make_functional.py (functional_conv1d) and make_nn.py (nn_conv1d).
+The cases are written as in make_functional.py (functional_conv1d, ...) and make_nn.py (nn_conv1d); see attention()
+for those of nn_attention.
 """
 import torch
 import torch.nn.functional as F
@@ -167,7 +168,126 @@ def conv_layers():
     f.write()
 
 
+def attention_functions():
+    f = Cases("functional_attention")
+    sdpa = F.scaled_dot_product_attention
+    q, k, v = rand(2, 3, 4), rand(2, 5, 4), rand(2, 5, 3)
+    f.add("sdpa@", sdpa, q, k, v, dtypes=BOTH)
+    f.add("sdpa@matrices", sdpa, q[0], k[0], v[0])
+    f.add("sdpa@heads", sdpa, rand(2, 2, 3, 4), rand(2, 2, 2, 4), rand(2, 2, 2, 1))
+    f.add("sdpa@one_key", sdpa, q, rand(2, 1, 4), rand(2, 1, 3))
+    f.add("sdpa@constant_query", sdpa, q, k, v, constant=(0,))
+    f.add("sdpa@constant_key", sdpa, q, k, v, constant=(1,))
+    f.add("sdpa@extreme", sdpa, 1000 * q, k, v, dtypes=BOTH)
+    f.add("sdpa@mask", sdpa, q, k, v, rand(2, 3, 5), dtypes=BOTH)
+    f.add("sdpa@mask_repeated", sdpa, rand(2, 2, 3, 4), rand(2, 2, 2, 4), rand(2, 2, 2, 1), rand(2, 1, 1, 2))
+    f.add("sdpa@mask_pairs", sdpa, q, k, v, rand(3, 5))
+    mask = [[0.0, 0, -inf, 1, -inf], [0, 0, 0, 0, 0], [-inf, -inf, -inf, 0.5, -inf]]
+    f.add("sdpa@mask_infinite", sdpa, q, k, v, mask, constant=(3,), dtypes=BOTH)
+
+    def causal(q, k, v):
+        return sdpa(q, k, v, is_causal=True)
+
+    f.add("sdpa_causal@wide", causal, q, k, v, dtypes=BOTH)
+    f.add("sdpa_causal@square", causal, rand(1, 4, 2), rand(1, 4, 2), rand(1, 4, 2))
+    f.add("sdpa_causal@high", causal, rand(1, 4, 2), rand(1, 2, 2), rand(1, 2, 2))
+    f.add("sdpa_scale@", lambda q, k, v: sdpa(q, k, v, scale=0.3), q, k, v)
+    f.write()
+
+
+class AttentionPooling(nn.Module):
+    """Yang et al. 2016, equations 5 to 7; not in PyTorch."""
+
+    def __init__(self, size, attention_size):
+        super().__init__()
+        self.projection = nn.Linear(size, attention_size)
+        self.context = nn.Parameter(nn.Linear(attention_size, 1, bias=False).weight.detach()[0])
+
+    def forward(self, h, mask=None):
+        scores = torch.tanh(self.projection(h)) @ self.context
+        weights = torch.softmax(scores if mask is None else scores.masked_fill(mask, -inf), 1)
+        return (weights.unsqueeze(2) * h).sum(1), weights
+
+
+def attention():
+    """A case holds masks, results y and weights, gradients dq, dk, dv (or dx) and d(name of a parameter)."""
+    f = Cases("nn_attention")
+
+    def run(name, make, shapes, call=lambda m, *x: m(*x), dtype=F64, **masks):
+        torch.set_default_dtype(dtype)
+        m = make()
+        for i, p in enumerate(m.parameters()):
+            p.data = (formula(p.shape, 10 + i) / 4).to(dtype)
+        x = [formula(shape, 1 + i).to(dtype).requires_grad_() for i, shape in enumerate(shapes)]
+        y, weights = call(m, *x)
+        seeds = [formula(r.shape, 5 + i).to(dtype) if r is not None else None for i, r in enumerate((y, weights))]
+        ((y * seeds[0]).sum() + (0 if weights is None else (weights * seeds[1]).sum())).backward()
+        f.case(name, dtype)
+        if not isinstance(m, AttentionPooling):
+            f.text("printed", str(m))
+        for key, mask in masks.items():
+            f.tensor(key, mask.long() if mask.dtype == torch.bool else mask)
+        f.tensor("y", y)
+        if weights is not None:
+            f.tensor("weights", weights)
+        for key, leaf in zip("x" if len(x) == 1 else "qkv", x):
+            f.tensor("d" + key, leaf.grad)
+        for key, p in m.named_parameters():
+            f.tensor("d" + key, p.grad)
+        torch.set_default_dtype(F32)
+
+    def mha(**options):
+        return lambda: nn.MultiheadAttention(4, 2, **options)
+
+    time_first = ((3, 2, 4), (5, 2, 4), (5, 2, 4))  # L = 3, S = 5, N = 2
+    batch_first = ((2, 3, 4), (2, 5, 4), (2, 5, 4))
+    padding = torch.tensor([[0, 0, 0, 1, 1], [0, 0, 0, 0, 0]]).bool()
+    pairs = torch.tensor([[0, 1, 0, 0, 1], [0, 0, 0, 0, 0], [1, 1, 0, 1, 0]]).bool()
+    added_pairs = formula((4, 3, 5), 3)
+    added_padding = formula((2, 5), 4)
+    added_padding[0, 1] = -inf
+    causal = torch.ones(4, 4).triu(1).bool()
+    for dtype in BOTH:
+        run("mha@", mha(), time_first, dtype=dtype)
+    run("mha@batch_first", mha(batch_first=True), batch_first)
+    run("mha@no_bias", mha(bias=False), time_first)
+    run("mha@no_batch", mha(batch_first=True), ((3, 4), (5, 4), (5, 4)))
+    run("mha@sizes", mha(kdim=3, vdim=5), ((3, 2, 4), (5, 2, 3), (5, 2, 5)))
+    run("mha@sizes_no_bias", mha(vdim=1, bias=False, batch_first=True), ((2, 3, 4), (2, 5, 4), (2, 5, 1)))
+    run("mha@self", mha(), ((3, 2, 4),), lambda m, x: m(x, x, x))
+    run("mha@one_head", lambda: nn.MultiheadAttention(4, 1), time_first)
+    run("mha@heads", mha(), time_first, lambda m, *x: m(*x, average_attn_weights=False))
+    run("mha@no_weights", mha(), time_first, lambda m, *x: m(*x, need_weights=False))
+    for dtype in BOTH:
+        run("mha@padding", mha(), time_first, lambda m, *x: m(*x, key_padding_mask=padding), dtype, padding=padding)
+    run("mha@padding_added", mha(batch_first=True), batch_first, lambda m, *x: m(*x, key_padding_mask=added_padding),
+        added_padding=added_padding)
+    run("mha@padding_no_batch", mha(), ((3, 4), (5, 4), (5, 4)),
+        lambda m, *x: m(*x, key_padding_mask=padding[0], average_attn_weights=False), padding=padding[0])
+    run("mha@pairs", mha(), time_first, lambda m, *x: m(*x, attn_mask=pairs), pairs=pairs)
+    run("mha@pairs_added", mha(batch_first=True), batch_first, lambda m, *x: m(*x, attn_mask=added_pairs),
+        added_pairs=added_pairs)
+    run("mha@both", mha(batch_first=True), batch_first,
+        lambda m, *x: m(*x, attn_mask=pairs, key_padding_mask=padding, need_weights=False),
+        padding=padding, pairs=pairs)
+    run("mha@causal", mha(), ((4, 2, 4), (4, 2, 4), (4, 2, 4)), lambda m, *x: m(*x, attn_mask=causal, is_causal=True))
+
+    run("pooling@", lambda: AttentionPooling(3, 3), ((4, 2, 3),), lambda m, x: m(x.transpose(0, 1)))
+    run("pooling@batch_first", lambda: AttentionPooling(3, 5), ((2, 4, 3),))
+    mask = torch.tensor([[0, 0, 1, 1], [0, 0, 0, 0]]).bool()
+    for dtype in BOTH:
+        run("pooling@lengths", lambda: AttentionPooling(3, 2), ((2, 4, 3),), lambda m, x: m(x, mask), dtype)
+
+    f.initial("initial@", mha())
+    f.initial("initial@no_bias", mha(bias=False))
+    f.initial("initial@sizes", mha(kdim=3, vdim=5))
+    f.initial("initial@pooling", lambda: AttentionPooling(3, 5))
+    f.write()
+
+
 conv1d()
 pooling()
 masks()
 conv_layers()
+attention_functions()
+attention()
