@@ -3,11 +3,18 @@
 // See:  train_command.hpp, crossvalidate_command.hpp (what it does), model.hpp (the model).
 #include <CLI/CLI.hpp>
 #include <limits>
+#include <map>
 
 #include "crossvalidate_command.hpp"
 #include "train_command.hpp"
 
 namespace {
+
+const std::map<std::string, Encoder> encoders{{"mean", Encoder::mean},
+                                              {"lstm", Encoder::lstm},
+                                              {"gru", Encoder::gru},
+                                              {"cnn", Encoder::cnn},
+                                              {"attention", Encoder::attention}};
 
 void add_training_options(CLI::App& command, Options& options) {
   command.add_option("--data", options.data, "lines of label, tab, sentence; columns between them are ignored")
@@ -16,16 +23,31 @@ void add_training_options(CLI::App& command, Options& options) {
   CLI::Option* vectors =
       command.add_option("--vectors", options.vectors, "GloVe's word vectors to start from")->type_name("FILE");
   command.add_flag("--freeze", options.freeze, "keep those vectors as they are")->needs(vectors);
-  command.add_option("--epochs", options.training.epochs, "passes over the data")
+  ModelOptions& model = options.training.model;
+  command
+      .add_option("--model", model.encoder, "how a sentence's word vectors become one: mean, lstm, gru, cnn, attention")
+      ->transform(CLI::CheckedTransformer(encoders))
+      ->type_name("NAME");
+  command.add_option("--hidden", model.hidden, "units, of each direction or filter width; 256 for the mean, else 128")
       ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  command.add_option("--layers", model.layers, "recurrent layers")
+      ->check(CLI::Range(1, 1'000))
       ->capture_default_str()
+      ->type_name("N");
+  command.add_option("--dropout", model.dropout, "share of values dropped in training; 0 for the mean, else 0.5")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("X");
+  command.add_option("--epochs", options.training.epochs, "passes over the data; 4 for the mean, else 8")
+      ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
   command.add_option("--batch-size", options.training.batch_size, "sentences a step")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str()
       ->type_name("N");
-  command.add_option("--lr", options.training.lr, "learning rate at the first step; it falls to 0 at the last")
-      ->capture_default_str()
+  command
+      .add_option("--lr", options.training.lr,
+                  "learning rate at the first step, it falls to 0; 0.004 for the mean, else 0.002")
       ->type_name("X");
   command.add_option("--seed", options.seed, "the same seed gives the same model, to the last bit")
       ->check([](const std::string& text) {  // CLI11 would take -1 for a large number
@@ -36,10 +58,13 @@ void add_training_options(CLI::App& command, Options& options) {
       ->type_name("N");
 }
 
-// CLI11's Range would let "nan" pass.
-void check_numbers(const Options& options) {
-  if (!(options.training.lr > 0 && options.training.lr <= std::numeric_limits<float>::max()))
-    throw InputError("--lr: expected a number above 0");
+// What CLI11 does not check (its Range would let "nan" pass), and the defaults that depend on the model.
+void check_numbers(const CLI::App& app, Options& options) {
+  for (const CLI::App* command : app.get_subcommands())
+    if (command->count("--lr") > 0 &&
+        !(options.training.lr > 0 && options.training.lr <= std::numeric_limits<float>::max()))
+      throw InputError("--lr: expected a number above 0");
+  options.training.fill_in();
   if (!(options.validation > 0 && options.validation < 1))
     throw InputError("--validation: expected a share between 0 and 1, for instance 0.1");
 }
@@ -67,7 +92,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;  // 0: --help
   }
-  check_numbers(options);
+  check_numbers(app, options);
 
   if (train->parsed())
     train_command(options);

@@ -1,36 +1,74 @@
-// What: the classifier: the mean of a sentence's word vectors, and two layers on top.
-// Why:  the smallest model that shows what a good table is worth; copy it and change it.
-// See:  corpus.hpp (what it reads), training.hpp (how it learns); Iyyer et al. 2015, "Deep Unordered Composition".
+// What: the classifier: a table of word vectors, an encoder that makes one vector of a sentence, a score for each
+// class. Why:  the model that people copy and change; which encoder it has is a choice at run time, and copies stay
+// copies. See:  encoders.hpp; corpus.hpp (what it reads), training.hpp (how it learns).
 #pragma once
 
-#include <rowgrad/rowgrad.hpp>
 #include <utility>
+#include <variant>
 
-namespace nn = rowgrad::nn;
-namespace optim = rowgrad::optim;
-using rowgrad::Index;
-using rowgrad::Indices;
-using rowgrad::Tensor;
+#include "encoders.hpp"
 
 /// Row 0 of every table fills up short sentences. It is zeros and stays so.
 inline constexpr Index padding_row = 0;
 
-struct SentimentClassifier : nn::Module<float> {
-  nn::Embedding<float> embedding;
-  nn::Linear<float> hidden, output;
+enum class Encoder { mean, lstm, gru, cnn, attention };
 
-  SentimentClassifier(nn::Embedding<float> table, Index classes)
-      : embedding(std::move(table)), hidden(embedding.embedding_dim(), 256), output(256, classes) {}
+struct ModelOptions {
+  Encoder encoder = Encoder::mean;
+  Index hidden = 0;     // units, of each direction or filter width; 0: 256 for the mean, else 128
+  Index layers = 1;     // of the recurrent encoders
+  double dropout = -1;  // on word vectors, between layers and on the sentence's vector; below 0: the encoder's own
+};
+
+struct SentimentClassifier : nn::Module<float> {
+  using AnyEncoder = std::variant<MeanEncoder, LstmEncoder, GruEncoder, CnnEncoder, AttentionEncoder>;
+
+  nn::Embedding<float> embedding;
+  nn::Dropout<float> dropout;
+  AnyEncoder encoder;
+  nn::Linear<float> output;
+
+  SentimentClassifier(nn::Embedding<float> table, Index classes, const ModelOptions& options = {})
+      : embedding(std::move(table)),
+        dropout(dropout_of(options)),
+        encoder(make_encoder(embedding.embedding_dim(), options)),
+        output(std::visit([](const auto& e) { return e.size(); }, encoder), classes) {}
 
   /// A score for each class, shape (B, classes). ids: (B, T), lengths: (B), the ids of each row that are no padding.
   Tensor<float> forward(const Indices& ids, const Indices& lengths) const {
-    // The mean over the real words: padding adds zeros to the sum and must not add to the count. A sentence without any
-    // known word is a vector of zeros, so its count only has to differ from 0.
-    const Tensor<float> count = lengths.unsqueeze(1).to<float>();  // (B, 1)
-    count.array() = count.array().max(1.0f);
-    const Tensor<float> sentence = embedding(ids).sum(1) / count;  // (B, D)
-    return output(relu(hidden(sentence)));
+    // A sentence without any known word is one word of padding: zeros.
+    const Indices steps = lengths.clone();
+    steps.array() = steps.array().max(Index{1});
+    const Tensor<float> words = dropout(embedding(ids));
+    return output(dropout(std::visit([&](const auto& e) { return e.forward(words, steps); }, encoder)));
   }
 
-  void members(nn::Members<float>& m) override { m("embedding", embedding)("hidden", hidden)("output", output); }
+  void members(nn::Members<float>& m) override {
+    m("embedding", embedding)("dropout", dropout);
+    std::visit([&m](auto& e) { m("encoder", e); }, encoder);
+    m("output", output);
+  }
+
+ private:
+  static double dropout_of(const ModelOptions& options) {
+    if (options.dropout >= 0) return options.dropout;
+    return options.encoder == Encoder::mean ? 0.0 : 0.5;
+  }
+  static AnyEncoder make_encoder(Index dimension, const ModelOptions& options) {
+    const Index hidden = options.hidden > 0 ? options.hidden : options.encoder == Encoder::mean ? 256 : 128;
+    const double between = options.layers > 1 ? dropout_of(options) : 0.0;
+    switch (options.encoder) {
+      case Encoder::lstm:
+        return LstmEncoder(dimension, hidden, options.layers, between);
+      case Encoder::gru:
+        return GruEncoder(dimension, hidden, options.layers, between);
+      case Encoder::cnn:
+        return CnnEncoder(dimension, hidden);
+      case Encoder::attention:
+        return AttentionEncoder(dimension, hidden, options.layers, between);
+      case Encoder::mean:
+        break;
+    }
+    return MeanEncoder(dimension, hidden);
+  }
 };

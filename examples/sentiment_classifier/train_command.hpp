@@ -44,7 +44,7 @@ inline void train_command(const Options& options) {
   const std::vector<bool> known = known_words(corpus, training);
   const std::vector<std::vector<Index>> line_ids = encode_lines(corpus, lines, known);
 
-  SentimentClassifier model = make_model(corpus, options.table());
+  SentimentClassifier model = make_model(corpus, options.table(), options.training.model);
   const Tensor<float> table_before = model.embedding.weight.clone();
   print_summary(corpus, options.vectors);
   std::cout << training.size() << " sentences train, " << validation.size() << " validate; "

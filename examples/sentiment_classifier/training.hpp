@@ -12,9 +12,17 @@
 enum class Table { random, frozen, fine_tuned };
 
 struct TrainingOptions {
-  Index epochs = 4;
+  ModelOptions model;
+  Index epochs = 0;  // 0: the encoder's own
   Index batch_size = 32;
-  double lr = 4e-3;
+  double lr = 0;  // 0: the encoder's own
+
+  /// What an encoder needs where the user has not said otherwise: the mean learns fast, the others slowly.
+  void fill_in() {
+    const bool mean = model.encoder == Encoder::mean;
+    if (epochs == 0) epochs = mean ? 4 : 8;
+    if (lr == 0) lr = mean ? 4e-3 : 2e-3;
+  }
 };
 
 /// Mean loss, and the share of sentences classified right.
@@ -29,16 +37,16 @@ struct Predictions {
   Score score;
 };
 
-inline SentimentClassifier make_model(const Corpus& corpus, Table table) {
+inline SentimentClassifier make_model(const Corpus& corpus, Table table, const ModelOptions& options) {
   if (table == Table::random) {
     nn::Embedding<float> random(corpus.vocabulary.size(), 100, {.padding_idx = padding_row});
     random.weight.array() *= 0.1f;  // from Normal(0, 1) to the size of trained vectors
-    return {std::move(random), corpus.classes()};
+    return {std::move(random), corpus.classes(), options};
   }
   // A clone, because from_pretrained shares the values it is given and the next fold needs them as they were.
   return {nn::Embedding<float>::from_pretrained(corpus.vectors->weight.clone(),
                                                 {.freeze = table == Table::frozen, .padding_idx = padding_row}),
-          corpus.classes()};
+          corpus.classes(), options};
 }
 
 /// Number of rows of scores whose largest entry is that of the label.
@@ -107,7 +115,7 @@ class Trainer {
     char lr[32];
     std::snprintf(lr, sizeof lr, "%g", options_.lr);
     return InputError("the loss is no longer a finite number after " + std::to_string(step_) + " steps: --lr " + lr +
-                      " is too large (the default is 0.004)");
+                      " is too large (the default is 0.004 for the mean, else 0.002)");
   }
 
  private:
@@ -123,7 +131,7 @@ class Trainer {
 inline double fold_accuracy(const Corpus& corpus, const rowgrad::Fold& fold, Table table,
                             const TrainingOptions& options, Progress& progress) {
   const std::vector<bool> known = known_words(corpus, fold.train);
-  SentimentClassifier model = make_model(corpus, table);
+  SentimentClassifier model = make_model(corpus, table, options.model);
   Trainer trainer(model, make_batches(corpus, fold.train, known, options.batch_size, true), options, progress);
   for (Index epoch = 0; epoch < options.epochs; ++epoch) trainer.epoch();
   const Score score = predict(model, make_batches(corpus, fold.test, known, options.batch_size, false)).score;
