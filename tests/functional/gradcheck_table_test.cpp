@@ -212,7 +212,7 @@ std::vector<Row> table() {
        {{2, 8}},
        Values::distinct},
       {"adaptive_max_pool1d", [](In x) { return adaptive_max_pool1d(x[0], 1); }, {{2, 3, 4}}, Values::distinct},
-      {"adaptive_max_pool1d, overlapping", [](In x) { return adaptive_max_pool1d(x[0], 3); }, {{2, 5}}, Values::distinct},
+      {"adaptive_max_pool1d, overlaps", [](In x) { return adaptive_max_pool1d(x[0], 3); }, {{2, 5}}, Values::distinct},
       {"masked_fill", [](In x) { return masked_fill(x[0], {{0, 1, 0}, {1, 1, 0}}, 2); }, {{2, 3}}},
       {"masked_fill, repeated", [](In x) { return masked_fill(x[0], {{{0, 1}}, {{1, 0}}}, 2); }, {{2, 3, 2}}},
 

@@ -25,8 +25,10 @@ struct AttentionMask {
 
   AttentionMask() = default;
   AttentionMask(const Tensor<T>& scores) : added(scores) {}  // NOLINT: implicit by design
-  AttentionMask(const Indices& left_out)                     // NOLINT: implicit by design
-      : added(masked_fill(zeros<T>(left_out.shape()), left_out, -std::numeric_limits<T>::infinity())) {}
+  AttentionMask(const Indices& left_out) {                   // NOLINT: implicit by design
+    if (left_out.defined())
+      added = masked_fill(zeros<T>(left_out.shape()), left_out, -std::numeric_limits<T>::infinity());
+  }
 };
 
 /// The arguments of MultiheadAttention's forward after query, key and value, in PyTorch's order.
