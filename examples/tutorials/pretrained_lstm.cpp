@@ -1,0 +1,60 @@
+// What: GloVe vectors seed an embedding layer, and an LSTM runs over it: from texts to a trained classifier.
+// Why:  the steps of a well-known tutorial on pretrained word vectors, with the shapes that it prints.
+// See:  sentiment_lstm.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/glove.hpp.
+#include <iostream>
+#include <rowgrad/rowgrad.hpp>
+
+namespace nn = rowgrad::nn;
+namespace optim = rowgrad::optim;
+
+int main() {
+  // Words become integers, from 1 on in the order of their frequency. 0 stands for padding.
+  const std::vector<std::string> text{"The cat sat on mat", "we can play with model"};
+  rowgrad::Tokenizer tokenizer;
+  tokenizer.fit_on_texts(text);
+  const rowgrad::Indices tokens = rowgrad::pad_sequences(tokenizer.texts_to_sequences(text));
+  std::cout << "tokens " << tokens << "\n\n";
+
+  // One row for each word, and row 0: the rows come straight from the file, no dictionary of all its words is made.
+  const std::string data = ROWGRAD_EXAMPLES_DATA_DIR;
+  rowgrad::manual_seed(1);
+  const auto glove = rowgrad::load_glove<float>(data + "/glove.reviews.100d.txt", tokenizer, {.padding_index = 0});
+  const auto embedding = nn::Embedding<float>::from_pretrained(glove, {.freeze = true});
+  std::cout << embedding << '\n' << glove.found << " of " << tokenizer.size() - 1 << " words are in the file\n";
+  const auto embedding_vec = embedding(tokens);
+  std::cout << "embedding_vec " << to_string(embedding_vec.shape()) << '\n';
+
+  const nn::LSTM<float> lstm(100, 128, {.batch_first = true, .bidirectional = true});
+  const auto [output, state] = lstm(embedding_vec);
+  std::cout << lstm << "\noutput " << to_string(output.shape()) << ", h_n " << to_string(state.h.shape()) << ", c_n "
+            << to_string(state.c.shape()) << "\n\n";
+
+  // A training run: the reviews that ship with the examples, their words seeded in the same way.
+  const auto reviews = rowgrad::load_labelled_text(data + "/reviews.tsv");
+  rowgrad::Tokenizer words;
+  words.fit_on_texts(reviews.texts);
+  auto table = nn::Embedding<float>::from_pretrained(
+      rowgrad::load_glove<float>(data + "/glove.reviews.100d.txt", words, {.padding_index = 0}), {.freeze = false});
+  nn::LSTM<float> encoder(100, 64, {.batch_first = true});
+  nn::Linear<float> dense(64, 2);
+  std::vector<rowgrad::Tensor<float>> parameters{table.weight, dense.weight, dense.bias};
+  for (const auto& parameter : encoder.parameters()) parameters.push_back(parameter);
+  optim::Adam<float> adam(parameters, {.lr = 2e-3});
+
+  const rowgrad::Batches batches(words.texts_to_sequences(reviews.texts), reviews.labels, {.bucket = true});
+  for (int epoch = 1; epoch <= 5; ++epoch) {
+    double loss_sum = 0, right = 0;
+    for (const auto& [ids, labels, lengths, samples] : batches) {
+      adam.zero_grad();
+      const auto last = encoder(table(ids), lengths).state.h;  // (1, B, 64): after each review's own last word
+      const auto scores = dense(last[0]);
+      const auto loss = cross_entropy(scores, labels);
+      loss.backward();
+      adam.step();
+      loss_sum += static_cast<double>(loss.item()) * static_cast<double>(samples.size());
+      right += static_cast<double>((argmax(scores, 1).array() == labels.array()).count());
+    }
+    const auto count = static_cast<double>(batches.samples());
+    std::printf("epoch %d: loss %.4f, accuracy %.4f\n", epoch, loss_sum / count, right / count);
+  }
+}
