@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+
 #include <golden.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
@@ -63,9 +65,8 @@ Tensor<T> formula(const Shape& shape, Index step = 1) {
   return x;
 }
 
-template <typename Layer>
-void set_weights(const Layer& layer) {
-  using T = typename Layer::Scalar;
+template <typename T>
+void set_weights(const nn::Module<T>& layer) {
   Index step = 10;
   for (const Tensor<T>& p : layer.parameters()) p.array() = formula<T>(p.shape(), step++).array() / 2;
 }
@@ -87,20 +88,6 @@ Options options(const Run& run) {
   return o;
 }
 
-/// visit(layer), whichever layer or cell the run names, with the weights that its constructor drew.
-template <typename T, typename Visit>
-void with_layer(const Run& run, const Visit& visit) {
-  const Index in = run.number("I"), hidden = run.number("H");
-  const std::string kind = run.text("layer");
-  if (kind == "lstm") return visit(nn::LSTM<T>(in, hidden, options<nn::LSTMOptions>(run)));
-  if (kind == "gru") return visit(nn::GRU<T>(in, hidden, options<nn::GRUOptions>(run)));
-  if (kind == "rnn") return visit(nn::RNN<T>(in, hidden, options<nn::RNNOptions>(run)));
-  if (kind == "lstm_cell") return visit(nn::LSTMCell<T>(in, hidden, options<nn::CellOptions>(run)));
-  if (kind == "gru_cell") return visit(nn::GRUCell<T>(in, hidden, options<nn::CellOptions>(run)));
-  if (kind == "rnn_cell") return visit(nn::RNNCell<T>(in, hidden, options<nn::RNNCellOptions>(run)));
-  throw std::runtime_error("with_layer: no layer " + kind);
-}
-
 template <typename T>
 struct Named {
   std::string name;
@@ -109,131 +96,127 @@ struct Named {
 template <typename T>
 using NamedList = std::vector<Named<T>>;
 
-/// LSTM's two states and the one of the others under one roof.
-template <typename Layer>
-struct StateOf {
-  using type = Tensor<typename Layer::Scalar>;
+/// A layer or cell with the weights that its constructor drew, and how to call it; one type for all, so that a test is
+/// compiled once. States are h and, of an LSTM, c; the list is empty when none are given.
+template <typename T>
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  virtual nn::Module<T>& module() = 0;
+  virtual bool is_cell() const = 0;
+  virtual bool has_c() const = 0;
+  /// output, h_n and, of an LSTM, c_n. Of packed sequences, output is the data; of a cell, the h of every x[i].
+  virtual NamedList<T> call(const Run& run, const Tensor<T>& x, const std::vector<Tensor<T>>& states) const = 0;
 };
-template <typename T>
-struct StateOf<nn::LSTM<T>> {
-  using type = nn::LSTMState<T>;
+
+template <typename Kind>
+class LayerOf final : public Layer<typename Kind::Scalar> {
+  using T = typename Kind::Scalar;
+  static constexpr bool cell = !requires(const Kind& layer, const Tensor<T>& x) { layer(x).output; };
+  static constexpr bool lstm = std::is_same_v<Kind, nn::LSTM<T>> || std::is_same_v<Kind, nn::LSTMCell<T>>;
+  using State = std::conditional_t<lstm, nn::LSTMState<T>, Tensor<T>>;
+
+ public:
+  explicit LayerOf(Kind layer) : layer_(std::move(layer)) {}
+  nn::Module<T>& module() override { return layer_; }
+  bool is_cell() const override { return cell; }
+  bool has_c() const override { return lstm; }
+
+  NamedList<T> call(const Run& run, const Tensor<T>& x, const std::vector<Tensor<T>>& states) const override {
+    State state;
+    if constexpr (lstm)
+      state = states.empty() ? State() : State{states[0], states[1]};
+    else
+      state = states.empty() ? State() : states[0];
+    if constexpr (cell) {
+      std::vector<Tensor<T>> outputs;
+      for (Index step = 0; step < x.shape()[0]; ++step) {
+        state = step == 0 && states.empty() ? layer_(x[step]) : layer_(x[step], state);
+        outputs.push_back(list({}, state)[1].value);
+      }
+      return list(rowgrad::stack<T>(outputs), state);
+    } else if (run.flag("packed")) {
+      const auto packed = rowgrad::pack_padded_sequence(
+          x, run.indices("lengths"),
+          {.batch_first = run.flag("batch_first"), .enforce_sorted = run.flag("enforce_sorted", true)});
+      const auto [output, last] = states.empty() ? layer_(packed) : layer_(packed, state);
+      return list(output.data, last);
+    } else if (run.has("lengths")) {
+      const Indices lengths = run.indices("lengths");
+      const auto [output, last] = states.empty() ? layer_(x, lengths) : layer_(x, lengths, state);
+      return list(output, last);
+    } else {
+      const auto [output, last] = states.empty() ? layer_(x) : layer_(x, state);
+      return list(output, last);
+    }
+  }
+
+ private:
+  static NamedList<T> list(const Tensor<T>& output, const State& state) {
+    if constexpr (lstm)
+      return {{"output", output}, {"h_n", state.h}, {"c_n", state.c}};
+    else
+      return {{"output", output}, {"h_n", state}};
+  }
+  Kind layer_;
 };
+
 template <typename T>
-struct StateOf<nn::LSTMCell<T>> {
-  using type = nn::LSTMState<T>;
-};
-template <typename T>
-void append(NamedList<T>& list, const nn::LSTMState<T>& state) {
-  list.push_back({"h_n", state.h});
-  list.push_back({"c_n", state.c});
-}
-template <typename T>
-void append(NamedList<T>& list, const Tensor<T>& state) {
-  list.push_back({"h_n", state});
+std::unique_ptr<Layer<T>> make_layer(const Run& run) {
+  const Index in = run.number("I"), hidden = run.number("H");
+  const std::string kind = run.text("layer");
+  const auto made = [](auto layer) -> std::unique_ptr<Layer<T>> {
+    return std::make_unique<LayerOf<decltype(layer)>>(std::move(layer));
+  };
+  if (kind == "lstm") return made(nn::LSTM<T>(in, hidden, options<nn::LSTMOptions>(run)));
+  if (kind == "gru") return made(nn::GRU<T>(in, hidden, options<nn::GRUOptions>(run)));
+  if (kind == "rnn") return made(nn::RNN<T>(in, hidden, options<nn::RNNOptions>(run)));
+  if (kind == "lstm_cell") return made(nn::LSTMCell<T>(in, hidden, options<nn::CellOptions>(run)));
+  if (kind == "gru_cell") return made(nn::GRUCell<T>(in, hidden, options<nn::CellOptions>(run)));
+  if (kind == "rnn_cell") return made(nn::RNNCell<T>(in, hidden, options<nn::RNNCellOptions>(run)));
+  throw std::runtime_error("make_layer: no layer " + kind);
 }
 
 /// A layer with weights, input and initial states after formula(); all of them require a gradient.
-template <typename Layer>
-struct Setup {
-  using T = typename Layer::Scalar;
-  using State = typename StateOf<Layer>::type;
-
+template <typename T>
+class Setup {
+ public:
   Run run;
-  Layer layer;
+  std::unique_ptr<Layer<T>> layer;
   Tensor<T> x;
-  State state;
+  std::vector<Tensor<T>> states;  // h and, of an LSTM, c; undefined, or an empty list, where not given
 
-  Setup(const Run& r, Layer made) : run(r), layer(std::move(made)) {
-    set_weights(layer);
-    layer.train(run.flag("train", true));
+  explicit Setup(const Run& r) : run(r), layer(make_layer<T>(r)) {
+    set_weights(layer->module());
+    layer->module().train(run.flag("train", true));
     const Index steps = run.number("T"), batch = run.number("B"), in = run.number("I"), hidden = run.number("H");
     const bool unbatched = run.flag("unbatched");
     x = formula<T>(unbatched                 ? Shape{steps, in}
                    : run.flag("batch_first") ? Shape{batch, steps, in}
                                              : Shape{steps, batch, in})
             .requires_grad_();
-    const bool cell = run.text("layer").ends_with("_cell");
-    const Index states = run.number("num_layers", 1) * (run.flag("bidirectional") ? 2 : 1);
-    const auto make = [&](const char* key, Index size, Index step) {
-      if (!run.lists("states", key)) return Tensor<T>();
+    if (!run.has("states")) return;
+    const auto add = [&](const char* key, Index size, Index step) {
       Shape shape{size};
       if (!unbatched) shape.insert(0, batch);
-      if (!cell) shape.insert(0, states);
-      return Tensor<T>(formula<T>(shape, step).requires_grad_());
+      if (!layer->is_cell()) shape.insert(0, run.number("num_layers", 1) * (run.flag("bidirectional") ? 2 : 1));
+      states.push_back(run.lists("states", key) ? formula<T>(shape, step).requires_grad_() : Tensor<T>());
     };
-    const Tensor<T> h = make("h", run.number("proj_size") > 0 ? run.number("proj_size") : hidden, 2);
-    if constexpr (std::is_same_v<State, Tensor<T>>)
-      state = h;
-    else
-      state = {h, make("c", hidden, 3)};
+    add("h", run.number("proj_size") > 0 ? run.number("proj_size") : hidden, 2);
+    if (layer->has_c()) add("c", hidden, 3);
   }
+
+  NamedList<T> forward() const { return layer->call(run, x, states); }
 
   /// What can have a gradient: x, h0, c0 where given, and the parameters.
   NamedList<T> leaves() const {
-    NamedList<T> list{{"x", x}}, states;
-    append(states, state);
-    for (const Named<T>& s : states)
-      if (s.value.defined()) list.push_back({s.name.substr(0, 1) + "0", s.value});
-    for (const auto& named : layer.named_parameters()) list.push_back({named.name, named.parameter});
+    NamedList<T> list{{"x", x}};
+    for (std::size_t i = 0; i < states.size(); ++i)
+      if (states[i].defined()) list.push_back({i == 0 ? "h0" : "c0", states[i]});
+    for (const auto& named : layer->module().named_parameters()) list.push_back({named.name, named.parameter});
     return list;
   }
-
-  /// output, h_n and, of an LSTM, c_n. Of packed sequences, output is the data.
-  NamedList<T> forward() const {
-    if constexpr (requires { layer(x).output; })
-      return forward_layer();
-    else
-      return forward_cell();
-  }
-
- private:
-  NamedList<T> forward_layer() const {
-    NamedList<T> results;
-    const auto add = [&](const Tensor<T>& output, const State& final) {
-      results.push_back({"output", output});
-      append(results, final);
-    };
-    const bool states = run.has("states");
-    if (run.flag("packed")) {
-      const auto packed = rowgrad::pack_padded_sequence(
-          x, run.indices("lengths"),
-          {.batch_first = run.flag("batch_first"), .enforce_sorted = run.flag("enforce_sorted", true)});
-      const auto [output, final] = states ? layer(packed, state) : layer(packed);
-      add(output.data, final);
-    } else if (run.has("lengths")) {
-      const Indices lengths = run.indices("lengths");
-      const auto [output, final] = states ? layer(x, lengths, state) : layer(x, lengths);
-      add(output, final);
-    } else {
-      const auto [output, final] = states ? layer(x, state) : layer(x);
-      add(output, final);
-    }
-    return results;
-  }
-
-  // A cell runs over x[0], x[1], ... and output has the h of every step.
-  NamedList<T> forward_cell() const {
-    NamedList<T> results(1);
-    std::vector<Tensor<T>> outputs;
-    State s = state;
-    for (Index step = 0; step < x.shape()[0]; ++step) {
-      s = step == 0 && !run.has("states") ? layer(x[step]) : layer(x[step], s);
-      if constexpr (std::is_same_v<State, Tensor<T>>)
-        outputs.push_back(s);
-      else
-        outputs.push_back(s.h);
-    }
-    results[0] = {"output", rowgrad::stack<T>(outputs)};
-    append(results, s);
-    return results;
-  }
 };
-
-/// visit(setup) for the layer of a run.
-template <typename T, typename Visit>
-void with_setup(const Run& run, const Visit& visit) {
-  with_layer<T>(run, [&](auto layer) { visit(Setup<decltype(layer)>(run, std::move(layer))); });
-}
 
 /// The sum of result * seed over the results that the run seeds, with another seed for each.
 template <typename T>
@@ -256,15 +239,20 @@ Tensor<T> gradient(const Tensor<T>& leaf) {
   return leaf.grad().to_dense().clone();
 }
 
+template <typename T>
+NamedList<T> gradients(const Setup<T>& setup) {
+  NamedList<T> list;
+  for (const Named<T>& leaf : setup.leaves()) list.push_back({leaf.name, gradient(leaf.value)});
+  return list;
+}
+
 /// Results and, as "dx", "dh0", "dweight_ih_l0", ..., all gradients after one backward from loss().
 template <typename T>
 NamedList<T> perform(const Run& run) {
-  NamedList<T> all;
-  with_setup<T>(run, [&](const auto& setup) {
-    all = setup.forward();
-    loss(run, all).backward();
-    for (const Named<T>& leaf : setup.leaves()) all.push_back({"d" + leaf.name, gradient(leaf.value)});
-  });
+  const Setup<T> setup(run);
+  NamedList<T> all = setup.forward();
+  loss(run, all).backward();
+  for (const Named<T>& g : gradients(setup)) all.push_back({"d" + g.name, g.value});
   return all;
 }
 
@@ -305,7 +293,7 @@ void expect_golden(const std::string& file, const std::string& suffix = "") {
         ++compared;
       }
       CHECK(compared == c.tensors.size());
-      with_layer<T>(run, [&](const auto& layer) { CHECK(layer.to_string() == c.text("printed")); });
+      CHECK(make_layer<T>(run)->module().to_string() == c.text("printed"));
     } catch (const std::runtime_error& error) {
       FAIL_CHECK(error.what());
     }

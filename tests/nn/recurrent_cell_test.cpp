@@ -1,7 +1,7 @@
-#include "recurrent_cases.hpp"
-
 #include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/matmul.hpp>
+
+#include "recurrent_cases.hpp"
 
 using recurrent::formula;
 using rowgrad::Index;

@@ -6,7 +6,6 @@
 #include <rowgrad/nn/recurrent.hpp>
 
 using doctest::Contains;
-using rowgrad::Index;
 using rowgrad::Indices;
 using rowgrad::pack_padded_sequence;
 using rowgrad::Shape;

@@ -1,11 +1,12 @@
 // LSTM, GRU and RNN as layers: PyTorch's numbers, names and printed form; dropout; copies. Graphs, threads, gradients
 // by differences and errors have files of their own.
-#include "recurrent_cases.hpp"
+#include <limits>
 
 #include <rowgrad/functional/dropout.hpp>
 
+#include "recurrent_cases.hpp"
+
 using recurrent::formula;
-using recurrent::Run;
 using rowgrad::Index;
 using rowgrad::Indices;
 using rowgrad::Shape;
@@ -25,18 +26,18 @@ void expect_initial() {
     CAPTURE(c.dtype);
     ++cases;
     rowgrad::manual_seed(1);
-    recurrent::with_layer<T>(c.text("run"), [&](const auto& layer) {
-      std::string names;
-      for (const auto& named : layer.named_parameters()) {
-        const std::string& name = named.name;
-        CAPTURE(name);
-        names += (names.empty() ? "" : "\n") + name;
-        CHECK(named.parameter.requires_grad());
-        CHECK(golden::difference(named.parameter, c.tensor<T>(name), {0, 0}) == "");
-      }
-      CHECK(names == c.text("names"));
-      CHECK(layer.to_string() == c.text("printed"));
-    });
+    const auto made = recurrent::make_layer<T>(c.text("run"));
+    const rowgrad::nn::Module<T>& layer = made->module();
+    std::string names;
+    for (const auto& named : layer.named_parameters()) {
+      const std::string& name = named.name;
+      CAPTURE(name);
+      names += (names.empty() ? "" : "\n") + name;
+      CHECK(named.parameter.requires_grad());
+      CHECK(golden::difference(named.parameter, c.tensor<T>(name), {0, 0}) == "");
+    }
+    CHECK(names == c.text("names"));
+    CHECK(layer.to_string() == c.text("printed"));
   }
   CHECK(cases == 18);
 }
@@ -190,27 +191,25 @@ TEST_CASE("recurrent layers: what they drop is what dropout() drops") {
 TEST_CASE("recurrent layers: large inputs saturate and stay finite") {
   for (const char* layer : {"lstm", "gru", "rnn"}) {
     CAPTURE(layer);
-    recurrent::with_setup<float>("T=3 B=2 I=3 H=5 layer=" + std::string(layer), [](const auto& setup) {
-      setup.x.array() *= 1e6f;
-      const auto results = setup.forward();
-      recurrent::loss(setup.run, results).backward();
-      for (const auto& result : results) CHECK(result.value.array().isFinite().all());
-      for (const auto& leaf : setup.leaves()) CHECK(recurrent::gradient(leaf.value).array().isFinite().all());
-      CHECK(results[0].value.array().abs().maxCoeff() <= 1);
-    });
+    const recurrent::Setup<float> setup("T=3 B=2 I=3 H=5 layer=" + std::string(layer));
+    setup.x.array() *= 1e6f;
+    const auto results = setup.forward();
+    recurrent::loss(setup.run, results).backward();
+    for (const auto& result : results) CHECK(result.value.array().isFinite().all());
+    for (const auto& g : recurrent::gradients(setup)) CHECK(g.value.array().isFinite().all());
+    CHECK(results[0].value.array().abs().maxCoeff() <= 1);
   }
 }
 
 TEST_CASE("recurrent layers: a NaN in the input is seen in the result") {
   for (const char* layer : {"lstm", "gru", "rnn", "rnn nonlinearity=relu"}) {
     CAPTURE(layer);
-    recurrent::with_setup<float>("T=3 B=2 I=3 H=2 layer=" + std::string(layer), [](const auto& setup) {
-      setup.x.data()[3] = std::numeric_limits<float>::quiet_NaN();  // sample 1, step 0
-      const Tensor<float> output = setup.forward()[0].value;
-      CHECK(output[0][0].array().isFinite().all());
-      CHECK(output[2][0].array().isFinite().all());
-      CHECK(output[0][1].array().isNaN().all());
-      CHECK(output[2][1].array().isNaN().all());
-    });
+    const recurrent::Setup<float> setup("T=3 B=2 I=3 H=2 layer=" + std::string(layer));
+    setup.x.data()[3] = std::numeric_limits<float>::quiet_NaN();  // sample 1, step 0
+    const Tensor<float> output = setup.forward()[0].value;
+    CHECK(output[0][0].array().isFinite().all());
+    CHECK(output[2][0].array().isFinite().all());
+    CHECK(output[0][1].array().isNaN().all());
+    CHECK(output[2][1].array().isNaN().all());
   }
 }
