@@ -31,6 +31,7 @@
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/embedding_bag.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/functional/loss.hpp>
@@ -51,6 +52,7 @@
 #include <rowgrad/nn/conv1d.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
+#include <rowgrad/nn/embedding_bag.hpp>
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>

@@ -267,6 +267,31 @@ def lookup():
     r.write()
 
 
+def embedding_bag():
+    r = Room("functional_embedding_bag")
+    table = rand(6, 3)
+    square = {"ids": [[0, 5, 5], [2, 2, 3], [1, 0, 4], [1, 1, 1]]}
+    flat = {"ids": [3, 0, 0, 5, 2, 1, 1], "offsets": [0, 3, 3, 6]}  # the second bag is empty
+    last = {"ids": [3, 0, 0, 5, 2], "offsets": [0, 1, 5]}
+    for mode in ("sum", "mean", "max"):
+        def bag(w, ids, offsets=None, mode=mode, **options):
+            return F.embedding_bag(ids, w, offsets, mode=mode, **options)
+
+        r.add(f"bag_{mode}@", bag, table, indices=square, dtypes=BOTH)
+        r.add(f"bag_{mode}@one", bag, table, indices={"ids": [[4]]})
+        r.add(f"bag_{mode}_offsets@", bag, table, indices=flat)
+        r.add(f"bag_{mode}_offsets_last@", lambda w, ids, offsets, bag=bag: bag(w, ids, offsets, include_last_offset=True),
+              table, indices=last)
+        r.add(f"bag_{mode}_pad_1@", lambda w, ids, bag=bag: bag(w, ids, padding_idx=1), table, indices=square)
+    r.add("bag_sum_weights@", lambda w, f, ids: F.embedding_bag(ids, w, mode="sum", per_sample_weights=f),
+          table, rand(4, 3), indices=square, dtypes=BOTH)
+    r.add("bag_sum_weights_pad_1@", lambda w, f, ids: F.embedding_bag(ids, w, mode="sum", per_sample_weights=f, padding_idx=1),
+          table, rand(4, 3), indices=square)
+    r.add("bag_sum_weights_offsets@", lambda w, f, ids, offsets: F.embedding_bag(ids, w, offsets, mode="sum", per_sample_weights=f),
+          table, rand(7), indices=flat)
+    r.write()
+
+
 def similarity():
     r = Room("functional_similarity")
     x = rand(2, 3)
@@ -375,5 +400,5 @@ def loss():
 
 
 if __name__ == "__main__":
-    for make in (elementwise, math, reduce, shape, matmul, softmax, lookup, similarity, layer_norm, loss):
+    for make in (elementwise, math, reduce, shape, matmul, softmax, lookup, similarity, layer_norm, loss, embedding_bag):
         make()

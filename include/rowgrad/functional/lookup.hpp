@@ -38,6 +38,15 @@ inline void check_ids(const char* operation, const Indices& ids, Index rows) {
   throw IndexError(message);
 }
 
+/// padding_idx counted from the front, -1 for none. IndexError outside the table.
+inline Index checked_padding(const char* operation, std::optional<Index> padding_idx, Index rows) {
+  if (!padding_idx) return -1;
+  if (*padding_idx < -rows || *padding_idx >= rows)
+    throw IndexError(std::string(operation) + ": padding_idx " + std::to_string(*padding_idx) +
+                     " is outside a table of " + std::to_string(rows) + " rows");
+  return *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
+}
+
 }  // namespace detail
 
 /// Rows of a table: weight (V, D), ids of any shape; result (ids..., D). The gradient of row padding_idx stays zero
@@ -49,13 +58,7 @@ Tensor<T> embedding(const Indices& ids, const Tensor<T>& weight, std::optional<I
     throw ShapeError("embedding: expected a table of shape (V, D), got " + to_string(weight.shape()));
   const Index rows = weight.shape()[0], columns = weight.shape()[1], n = ids.numel();
   detail::check_ids("embedding", ids, rows);
-  Index skip = -1;
-  if (padding_idx) {
-    skip = *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
-    if (skip < 0 || skip >= rows)
-      throw IndexError("embedding: padding_idx " + std::to_string(*padding_idx) + " is outside a table of " +
-                       std::to_string(rows) + " rows");
-  }
+  const Index skip = detail::checked_padding("embedding", padding_idx, rows);
   Shape shape = ids.shape();
   shape.append(columns);
   Tensor<T> y(shape);

@@ -74,12 +74,8 @@ class Embedding : public Module<T> {
   }
 
   std::optional<Index> inside(std::optional<Index> padding_idx) const {
-    if (!padding_idx) return {};
-    const Index rows = num_embeddings();
-    if (*padding_idx < -rows || *padding_idx >= rows)
-      throw IndexError("Embedding: padding_idx " + std::to_string(*padding_idx) + " is outside a table of " +
-                       std::to_string(rows) + " rows");
-    return *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
+    const Index row = detail::checked_padding("Embedding", padding_idx, num_embeddings());
+    return padding_idx ? std::optional<Index>(row) : std::nullopt;
   }
 
   std::optional<Index> padding_idx_;
