@@ -59,7 +59,7 @@ class AdagradRule {
   }
 
   template <int N>
-  void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
+  [[gnu::always_inline]] void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
     const T decay = static_cast<T>(options_.weight_decay), eps = static_cast<T>(options_.eps);
     Lane<T, N> w(weights), s(slots[0]);
     const Lane<const T, N> g(gradient);

@@ -112,7 +112,7 @@ class AdamRule {
   }
 
   template <int N>
-  void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
+  [[gnu::always_inline]] void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
     Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
     const Lane<const T, N> g(gradient);
     // Values, not expressions: they stay in registers between the stores.
@@ -174,7 +174,7 @@ class SparseAdamRule {
   }
 
   template <int N>
-  void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
+  [[gnu::always_inline]] void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
     Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
     const Lane<const T, N> g(gradient);
     const Eigen::Array<T, N, 1> m1 = m + (g - m) * s.b1, v1 = v + (g.square() - v) * s.b2;

@@ -74,7 +74,7 @@ class RMSpropRule {
   }
 
   template <int N>
-  void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
+  [[gnu::always_inline]] void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
     const T a = static_cast<T>(options_.alpha), a_rest = static_cast<T>(1 - options_.alpha),
             decay = static_cast<T>(options_.weight_decay), eps = static_cast<T>(options_.eps);
     Lane<T, N> w(weights), s(slots[0]);

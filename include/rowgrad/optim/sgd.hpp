@@ -78,7 +78,7 @@ class SGDRule {
   void fade(Index, Index, const std::array<T*, max_slots>&) const noexcept {}
 
   template <int N>
-  void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
+  [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
     const T momentum = static_cast<T>(options_.momentum), decay = static_cast<T>(options_.weight_decay);
     Lane<T, N> w(weights);
     const Lane<const T, N> g(gradient);
