@@ -12,6 +12,7 @@
 #include <rowgrad/core/packed_matrix.hpp>
 #include <rowgrad/core/parallel.hpp>
 #include <rowgrad/core/product.hpp>
+#include <rowgrad/core/product_kernel.hpp>
 #include <rowgrad/core/random.hpp>
 #include <rowgrad/core/shape.hpp>
 #include <rowgrad/core/storage.hpp>

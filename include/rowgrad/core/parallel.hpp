@@ -34,6 +34,14 @@ inline void set_num_threads(int threads) {
 
 namespace detail {
 
+/// Threads that may be started here: 1 within a piece of parallel_pieces().
+inline int threads_here() noexcept {
+#ifdef _OPENMP
+  if (omp_in_parallel()) return 1;
+#endif
+  return get_num_threads();
+}
+
 /// body(piece) for piece = 0 .. pieces-1, in any order, on several threads when `worthwhile`.
 /// Pieces must write to memory of their own. The first exception a piece throws is thrown again here.
 template <typename Body>

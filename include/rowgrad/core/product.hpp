@@ -1,91 +1,94 @@
 // What: product(), the one place where matrices are multiplied.
-// Why:  Eigen's kernel does the work on one thread a piece; the pieces depend on the shape alone, so the bits of a
-//       result do not depend on the number of threads.
-// See:  parallel.hpp; functional/matmul.hpp.
+// Why:  it chooses between the ways to multiply by size and cuts the work up for the threads there are.
+// See:  product_kernel.hpp; packed_matrix.hpp for weights used many times; functional/matmul.hpp.
 #pragma once
 
 #include <rowgrad/core/parallel.hpp>
-#include <rowgrad/core/tensor.hpp>
+#include <rowgrad/core/product_kernel.hpp>
 
 namespace rowgrad::detail {
 
-enum class Write { assign, add };
+// Below this many multiplications a second thread does not pay.
+inline constexpr Index parallel_product_size = 1'000'000;
 
-// Below this many multiplications Eigen stays on one thread of its own accord, and so do we.
-inline constexpr Index parallel_product_size = 100'000;
-
-// Up to this many multiplications the packing of Eigen's kernel costs more than it saves.
+// Up to this many multiplications the kernel's tiles cost more than they save.
 inline constexpr Index largest_small_product = 256;
 
-/// c = a b or c += a b for a few elements: rows of b scaled and added where they lie in a row, dot products where b is
-/// a transposed matrix.
-template <typename C, typename A, typename B>
-void small_product(C& c, const A& a, const B& b, Write write) {
-  using T = typename C::Scalar;
-  const Index rows = c.rows(), columns = c.cols(), depth = a.cols();
-  for (Index i = 0; i < rows; ++i) {
-    T* out = &c.coeffRef(i, 0);
-    if (write == Write::assign) std::fill_n(out, columns, T(0));
-    if constexpr (B::IsRowMajor) {
-      for (Index k = 0; k < depth; ++k) {
-        const T factor = a.coeff(i, k);
-        const T* row = &b.coeffRef(k, 0);
-        for (Index j = 0; j < columns; ++j) out[j] += factor * row[j];
+// With fewer rows than this, b is read where it lies: packing it would take as long as multiplying.
+inline constexpr Index rows_worth_packing = 48;
+
+/// Calls body(row, rows, first column, last column) for parts of a product that several threads may compute; first is a
+/// multiple of the kernel's panel.
+template <typename T, typename Body>
+void split_product(Index rows, Index depth, Index columns, const Body& body) {
+  using Kernel = ProductKernel<T>;
+  const Index threads = rows * depth * columns < parallel_product_size ? 1 : threads_here();
+  const Index panels = (columns + Kernel::panel - 1) / Kernel::panel, bands = (rows + 7) / 8;
+  const bool by_columns = panels >= 4 * threads || panels >= bands;
+  const Index units = by_columns ? panels : bands, pieces = std::max<Index>(1, std::min(threads, units));
+  parallel_pieces(pieces, pieces > 1, [&](Index i) {
+    const Index from = units * i / pieces, to = units * (i + 1) / pieces;
+    if (by_columns)
+      body(0, rows, from * Kernel::panel, std::min(columns, to * Kernel::panel));
+    else
+      body(from * 8, std::min(rows, to * 8) - from * 8, 0, columns);
+  });
+}
+
+/// c = a b or c += a b for a few elements.
+template <typename T>
+void small_product(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Write write) {
+  for (Index i = 0; i < c.rows; ++i) {
+    T* const out = c.at(i, 0);
+    if (write == Write::assign) std::fill_n(out, c.columns, T(0));
+    if (b.column_step == 1) {
+      for (Index k = 0; k < a.columns; ++k) {
+        const T factor = *a.at(i, k);
+        const T* row = b.at(k, 0);
+        for (Index j = 0; j < c.columns; ++j) out[j] += factor * row[j];
       }
     } else {
-      for (Index j = 0; j < columns; ++j) {
-        const T* column = &b.nestedExpression().coeffRef(j, 0);
+      for (Index j = 0; j < c.columns; ++j) {
         T sum = T(0);
-        for (Index k = 0; k < depth; ++k) sum += a.coeff(i, k) * column[k];
+        const T *left = a.at(i, 0), *column = b.at(0, j);
+        for (Index k = 0; k < a.columns; ++k) sum += left[k * a.column_step] * column[k];
         out[j] += sum;
       }
     }
   }
 }
 
-/// While it lives, Eigen stays on this thread: it would cut a product up by the number of threads it finds, and the
-/// cuts show in the bits.
-class [[nodiscard]] EigenOnOneThread {
- public:
-  EigenOnOneThread() noexcept : before_(get_num_threads()) { set(1); }
-  EigenOnOneThread(const EigenOnOneThread&) = delete;
-  EigenOnOneThread& operator=(const EigenOnOneThread&) = delete;
-  ~EigenOnOneThread() { set(before_); }
-
- private:
-  void set([[maybe_unused]] int threads) const noexcept {
-#ifdef _OPENMP
-    if (before_ != 1) omp_set_num_threads(threads);  // of this thread alone
-#endif
-  }
-  int before_;
-};
+template <typename T>
+void multiply(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Write write) {
+  using Kernel = ProductKernel<T>;
+  const Index rows = c.rows, columns = c.columns, depth = a.columns;
+  if (rows * columns * depth <= largest_small_product) return small_product(c, a, b, write);
+  // Whole packets of contiguous rows may be read in place; the columns behind them are packed.
+  const Index in_place = b.column_step == 1 && rows < rows_worth_packing ? columns / Kernel::width * Kernel::width : 0;
+  split_product<T>(rows, depth, columns, [&](Index row, Index part, Index first, Index last) {
+    const Index unpacked = std::clamp(in_place, first, last), packed = unpacked / Kernel::panel * Kernel::panel;
+    const Buffer<T> buffer(static_cast<std::size_t>(std::min(depth, Kernel::depth) * Kernel::padded(last - packed)));
+    for (Index k = 0; k < depth; k += Kernel::depth) {
+      const Index size = std::min(Kernel::depth, depth - k);
+      const Operand<T> right{b.at(k, 0), size, columns, b.row_step, b.column_step};
+      const Operand<T> left{a.at(row, k), part, size, a.row_step, a.column_step};
+      const Operand<T> out{c.at(row, 0), part, columns, c.row_step, 1};
+      const Write how = k == 0 ? write : Write::add;
+      if (unpacked < last) {
+        Kernel::pack(right, packed, last, buffer.data());
+        Kernel::multiply(out, left, packed, last, buffer.data(), how);
+      }
+      if (unpacked > first) Kernel::multiply_unpacked(out, left, right, first, unpacked == last ? last : packed, how);
+    }
+  });
+}
 
 /// c = a b, or c += a b. a and b are row-major Eigen maps or their transposes; c is such a map and overlaps neither.
 /// Cost: 2 * rows * columns * depth floating point operations.
 template <typename C, typename A, typename B>
-void product(C&& c, const A& a, const B& b, Write write = Write::assign) {
-  const Index rows = c.rows(), columns = c.cols(), depth = a.cols();
-  if (rows * columns * depth <= largest_small_product) return small_product(c, a, b, write);
-  const auto piece_product = [write](auto&& part, const auto& left, const auto& right) {
-    const EigenOnOneThread guard;
-    if (write == Write::add)
-      part.noalias() += left * right;
-    else
-      part.noalias() = left * right;
-  };
-  // One piece runs on the calling thread even when large: several pieces are needed to use several threads.
-  constexpr Index piece = 192;
-  const bool by_columns = columns >= rows;
-  const Index length = by_columns ? columns : rows, pieces = (length + piece - 1) / piece;
-  if (pieces < 2 || rows * columns * depth < parallel_product_size) return piece_product(c, a, b);
-  parallel_pieces(pieces, true, [&](Index i) {
-    const Index first = i * piece, size = std::min(piece, length - first);
-    if (by_columns)
-      piece_product(c.middleCols(first, size), a, b.middleCols(first, size));
-    else
-      piece_product(c.middleRows(first, size), a.middleRows(first, size), b);
-  });
+void product(const C& c, const A& a, const B& b, Write write = Write::assign) {
+  using T = typename C::Scalar;
+  multiply<T>(Operand<T>::of(c), Operand<T>::of(a), Operand<T>::of(b), write);
 }
 
 }  // namespace rowgrad::detail
