@@ -40,9 +40,9 @@
 #include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/matmul.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
+#include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
-#include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
@@ -60,9 +60,9 @@
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/multihead_attention.hpp>
 #include <rowgrad/nn/parameter.hpp>
+#include <rowgrad/nn/pooling.hpp>
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/nn/recurrent_cell.hpp>
-#include <rowgrad/nn/pooling.hpp>
 #include <rowgrad/nn/sequential.hpp>
 
 #include <rowgrad/optim/adagrad.hpp>

@@ -27,25 +27,33 @@ class PackedMatrix {
       : b_(order == Order::as_is ? Operand<T>::of(b) : Operand<T>::of(b.transpose())),
         values_(static_cast<std::size_t>(b_.rows * Kernel::padded(b_.columns))) {
     for (Index k = 0; k < b_.rows; k += Kernel::depth)
-      Kernel::pack({b_.at(k, 0), std::min(Kernel::depth, b_.rows - k), b_.columns, b_.row_step, b_.column_step}, 0,
-                   b_.columns, block(k));
+      Kernel::pack(b_.part(k, std::min(Kernel::depth, b_.rows - k), 0, b_.columns), 0, b_.columns, block(k));
   }
 
   /// c += a b.
-  void multiply_add(const StridedMatrix<T>& c, const StridedMatrix<T>& a) const {
-    const Operand<T> left = Operand<T>::of(a), out = Operand<T>::of(c);
-    split_product<T>(out.rows, b_.rows, b_.columns, [&](Index row, Index rows, Index first, Index last) {
-      for (Index k = 0; k < b_.rows; k += Kernel::depth) {
-        const Index size = std::min(Kernel::depth, b_.rows - k);
-        Kernel::multiply({out.at(row, 0), rows, out.columns, out.row_step, 1},
-                         {left.at(row, k), rows, size, left.row_step, 1}, first, last, block(k) + first * size,
-                         Write::add);
-      }
-    });
+  void multiply_add(const StridedMatrix<T>& c, const StridedMatrix<T>& a) const { run(c, a, Operand<T>::of(c)); }
+
+  /// c = a b, plus `bias`, a row of c, in each row.
+  void multiply(const StridedMatrix<T>& c, const StridedMatrix<T>& a, const T* bias) const {
+    run(c, a, Operand<T>::repeated(bias));
   }
 
  private:
   using Kernel = ProductKernel<T>;
+
+  void run(const StridedMatrix<T>& c, const StridedMatrix<T>& a, const Operand<T>& base) const {
+    const Operand<T> left = Operand<T>::of(a), out = Operand<T>::of(c);
+    split_product<T>(out.rows, b_.rows, b_.columns, [&](Index row, Index rows, Index first, Index last) {
+      for (const Index end = row + rows; row < end; row += Kernel::band) {  // a band of c stays in cache to its end
+        const Index size = std::min(Kernel::band, end - row);
+        for (Index k = 0; k < b_.rows; k += Kernel::depth) {
+          const Index depth = std::min(Kernel::depth, b_.rows - k);
+          Kernel::multiply(out.part(row, size, 0, out.columns), (k == 0 ? base : out).part(row, size, 0, out.columns),
+                           left.part(row, size, k, depth), first, last, block(k) + first * depth);
+        }
+      }
+    });
+  }
   T* block(Index k) const { return values_.data() + k * Kernel::padded(b_.columns); }
 
   Operand<T> b_;

@@ -8,6 +8,8 @@
 
 namespace rowgrad::detail {
 
+enum class Write { assign, add };
+
 // Below this many multiplications a second thread does not pay.
 inline constexpr Index parallel_product_size = 1'000'000;
 
@@ -35,12 +37,15 @@ void split_product(Index rows, Index depth, Index columns, const Body& body) {
   });
 }
 
-/// c = a b or c += a b for a few elements.
+/// c = base + a b for a few elements; base as in ProductKernel::multiply().
 template <typename T>
-void small_product(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Write write) {
+void small_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
   for (Index i = 0; i < c.rows; ++i) {
     T* const out = c.at(i, 0);
-    if (write == Write::assign) std::fill_n(out, c.columns, T(0));
+    if (base.values == nullptr)
+      std::fill_n(out, c.columns, T(0));
+    else if (base.values != c.values)
+      std::copy_n(base.at(i, 0), c.columns, out);
     if (b.column_step == 1) {
       for (Index k = 0; k < a.columns; ++k) {
         const T factor = *a.at(i, k);
@@ -58,11 +63,12 @@ void small_product(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b
   }
 }
 
+/// c = base + a b; base is c, or a row repeated, or nothing.
 template <typename T>
-void multiply(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Write write) {
+void multiply(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
   using Kernel = ProductKernel<T>;
   const Index rows = c.rows, columns = c.columns, depth = a.columns;
-  if (rows * columns * depth <= largest_small_product) return small_product(c, a, b, write);
+  if (rows * columns * depth <= largest_small_product) return small_product(c, base, a, b);
   // Whole packets of contiguous rows may be read in place; the columns behind them are packed.
   const Index in_place = b.column_step == 1 && rows < rows_worth_packing ? columns / Kernel::width * Kernel::width : 0;
   split_product<T>(rows, depth, columns, [&](Index row, Index part, Index first, Index last) {
@@ -70,15 +76,14 @@ void multiply(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Wri
     const Buffer<T> buffer(static_cast<std::size_t>(std::min(depth, Kernel::depth) * Kernel::padded(last - packed)));
     for (Index k = 0; k < depth; k += Kernel::depth) {
       const Index size = std::min(Kernel::depth, depth - k);
-      const Operand<T> right{b.at(k, 0), size, columns, b.row_step, b.column_step};
-      const Operand<T> left{a.at(row, k), part, size, a.row_step, a.column_step};
-      const Operand<T> out{c.at(row, 0), part, columns, c.row_step, 1};
-      const Write how = k == 0 ? write : Write::add;
+      const Operand<T> right = b.part(k, size, 0, columns), left = a.part(row, part, k, size);
+      const Operand<T> out = c.part(row, part, 0, columns);
+      const Operand<T> start = k > 0 ? out : base.values == nullptr ? base : base.part(row, part, 0, columns);
       if (unpacked < last) {
         Kernel::pack(right, packed, last, buffer.data());
-        Kernel::multiply(out, left, packed, last, buffer.data(), how);
+        Kernel::multiply(out, start, left, packed, last, buffer.data());
       }
-      if (unpacked > first) Kernel::multiply_unpacked(out, left, right, first, unpacked == last ? last : packed, how);
+      if (unpacked > first) Kernel::multiply_unpacked(out, start, left, right, first, unpacked == last ? last : packed);
     }
   });
 }
@@ -88,7 +93,15 @@ void multiply(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Wri
 template <typename C, typename A, typename B>
 void product(const C& c, const A& a, const B& b, Write write = Write::assign) {
   using T = typename C::Scalar;
-  multiply<T>(Operand<T>::of(c), Operand<T>::of(a), Operand<T>::of(b), write);
+  const Operand<T> out = Operand<T>::of(c);
+  multiply<T>(out, write == Write::add ? out : Operand<T>{}, Operand<T>::of(a), Operand<T>::of(b));
+}
+
+/// c = a b, plus `bias`, a row of c, in each row; without one (null) c = a b.
+template <typename C, typename A, typename B>
+void product_plus(const C& c, const A& a, const B& b, const typename C::Scalar* bias) {
+  using T = typename C::Scalar;
+  multiply<T>(Operand<T>::of(c), Operand<T>::repeated(bias), Operand<T>::of(a), Operand<T>::of(b));
 }
 
 }  // namespace rowgrad::detail

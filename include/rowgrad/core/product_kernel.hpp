@@ -22,10 +22,14 @@ struct Operand {
     return {const_cast<T*>(x.data()), x.rows(), x.cols(), Expression::IsRowMajor ? outer : 1,
             Expression::IsRowMajor ? 1 : outer};
   }
-  T* at(Index row, Index column) const noexcept { return values + row * row_step + column * column_step; }
-};
+  /// The same row again and again: a bias.
+  static Operand repeated(const T* row) { return {const_cast<T*>(row), 0, 0, 0, 1}; }
 
-enum class Write { assign, add };
+  T* at(Index row, Index column) const noexcept { return values + row * row_step + column * column_step; }
+  Operand part(Index row, Index row_count, Index column, Index column_count) const noexcept {
+    return {at(row, column), row_count, column_count, row_step, column_step};
+  }
+};
 
 /// Calls f(0), f(1), ... f(N - 1) with constants, so that what they index stays in registers at any optimisation level.
 template <int N, typename F>
@@ -65,24 +69,35 @@ class ProductKernel {
     }
   }
 
-  /// c = or += a b for columns [first, last), b packed by pack(); a and b have at most `depth` columns and rows.
-  static void multiply(const Operand<T>& c, const Operand<T>& a, Index first, Index last, const T* packed,
-                       Write write) {
+  /// c = base + a b for columns [first, last), b packed by pack(); a and b have at most `depth` columns and rows.
+  /// base is c, or a row repeated, or nothing (no values).
+  static void multiply(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, Index first, Index last,
+                       const T* packed) {
+    // The rows of a transposed matrix are columns, whose elements lie far apart: bring a band's together.
+    const bool gather = a.row_step == 1 && a.column_step != 1 && last - first > panel;
+    const Buffer<T> gathered(gather ? static_cast<std::size_t>(band * a.columns) : 0);
     for (Index row = 0; row < c.rows; row += band) {
+      const Index rows = std::min(band, c.rows - row);
+      Operand<T> left = a.part(row, rows, 0, a.columns);
+      if (gather) {
+        for (Index k = 0; k < a.columns; ++k) std::copy_n(left.at(0, k), rows, gathered.data() + k * band);
+        left = {gathered.data(), rows, a.columns, 1, band};
+      }
       const T* b = packed;
       for (Index column = first; column < last; column += panel) {
         const Index columns = std::min(panel, last - column), stride = padded(columns);
-        multiply_panel(c, a, row, std::min(c.rows, row + band), column, columns, b, stride, write);
+        multiply_panel(c.part(row, rows, column, columns), start(base, row, column), left, b, stride);
         b += a.columns * stride;
       }
     }
   }
 
   /// The same with b as it is; its rows must be contiguous, and [first, last) whole packets.
-  static void multiply_unpacked(const Operand<T>& c, const Operand<T>& a, const Operand<T>& b, Index first, Index last,
-                                Write write) {
+  static void multiply_unpacked(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b,
+                                Index first, Index last) {
     for (Index column = first; column < last; column += panel)
-      multiply_panel(c, a, 0, c.rows, column, std::min(panel, last - column), b.at(0, column), b.row_step, write);
+      multiply_panel(c.part(0, c.rows, column, std::min(panel, last - column)), start(base, 0, column), a,
+                     b.at(0, column), b.row_step);
   }
 
  private:
@@ -105,18 +120,21 @@ class ProductKernel {
   }
 #pragma GCC diagnostic pop
 
-  static void multiply_panel(const Operand<T>& c, const Operand<T>& a, Index row, Index last, Index column,
-                             Index columns, const T* b, Index b_step, Write write) {
+  static Operand<T> start(const Operand<T>& base, Index row, Index column) noexcept {
+    return base.values == nullptr ? base : base.part(row, 0, column, 0);
+  }
+
+  static void multiply_panel(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const T* b,
+                             Index b_step) {
+    Index row = 0;
     const auto rows_of = [&]<int R>(std::integral_constant<int, R>) {
-      for (; row + R <= last; row += R) {
-        T* const target = c.at(row, column);
-        const T* const source = a.at(row, 0);
-        if (columns > 2 * width)
-          tile<R, 3>(a, source, b, b_step, target, c.row_step, columns, write);
-        else if (columns > width)
-          tile<R, 2>(a, source, b, b_step, target, c.row_step, columns, write);
+      for (; row + R <= c.rows; row += R) {
+        if (c.columns > 2 * width)
+          tile<R, 3>(c, base, a, b, b_step, row);
+        else if (c.columns > width)
+          tile<R, 2>(c, base, a, b, b_step, row);
         else
-          tile<R, 1>(a, source, b, b_step, target, c.row_step, columns, write);
+          tile<R, 1>(c, base, a, b, b_step, row);
       }
     };
     rows_of(std::integral_constant<int, tile_rows>());
@@ -126,14 +144,15 @@ class ProductKernel {
 
   /// R rows and P packets of the result.
   template <int R, int P>
-  static void tile(const Operand<T>& a, const T* source, const T* b, Index b_step, T* target, Index row_step,
-                   Index columns, Write write) {
+  static void tile(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const T* b, Index b_step,
+                   Index row) {
     using namespace Eigen::internal;
     Packet sum[R][P];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       unrolled<P>([&](auto p) __attribute__((always_inline)) { sum[r][p] = pset1<Packet>(T(0)); });
     });
     const Index steps = a.columns, a_row = a.row_step, a_step = a.column_step;
+    const T* source = a.at(row, 0);
     for (Index k = 0; k < steps; ++k, source += a_step, b += b_step) {
       Packet right[P];
       unrolled<P>([&](auto p) __attribute__((always_inline)) { right[p] = ploadu<Packet>(b + p * width); });
@@ -144,14 +163,15 @@ class ProductKernel {
     }
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       unrolled<P>([&](auto p) __attribute__((always_inline)) {
-        T* const out = target + r * row_step + p * width;
-        const Index valid = columns - p * width;
+        T* const out = c.at(row + r, p * width);
+        const T* const before = base.values == nullptr ? nullptr : base.at(row + r, p * width);
+        const Index valid = c.columns - p * width;
         if (valid >= width) {
-          pstoreu(out, write == Write::add ? padd(ploadu<Packet>(out), sum[r][p]) : sum[r][p]);
+          pstoreu(out, before == nullptr ? sum[r][p] : padd(ploadu<Packet>(before), sum[r][p]));
         } else {
           T values[static_cast<std::size_t>(width)];
           pstoreu(values, sum[r][p]);
-          for (Index i = 0; i < valid; ++i) out[i] = write == Write::add ? out[i] + values[i] : values[i];
+          for (Index i = 0; i < valid; ++i) out[i] = before == nullptr ? values[i] : before[i] + values[i];
         }
       });
     });

@@ -22,11 +22,7 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
   Shape shape = x.shape();
   shape[shape.rank() - 1] = out;
   Tensor<T> y(shape);
-  auto out_matrix = y.matrix();
-  if (bias.defined())
-    for (Index i = 0; i < out_matrix.rows(); ++i) std::copy_n(bias.data(), out, out_matrix.data() + i * out);
-  detail::product(out_matrix, x.matrix(), weight.matrix().transpose(),
-                  bias.defined() ? detail::Write::add : detail::Write::assign);
+  detail::product_plus(y.matrix(), x.matrix(), weight.matrix().transpose(), bias.defined() ? bias.data() : nullptr);
   if (detail::recording(x, weight, bias)) {
     detail::record(
         y, "AddmmBackward0",

@@ -51,9 +51,8 @@ class RecurrentDirection {
       bias.array() = weights_.bias_ih.array();
       bias.array().head(summed_width()) += weights_.bias_hh.array().head(summed_width());
     }
-    for (Index i = 0; i < rows; ++i) std::copy_n(bias.data(), width, gates_.data() + i * width);
     PackedMatrix<T>(whole(weights_.weight_ih), PackedMatrix<T>::Order::transposed)
-        .multiply_add(whole(gates_), whole(x));
+        .multiply(whole(gates_), whole(x), bias.data());
     const auto kept = [&](bool wanted, Index columns) {
       return wanted ? Tensor<T>(Shape{rows, columns}) : Tensor<T>();
     };
@@ -64,17 +63,18 @@ class RecurrentDirection {
   }
 
   /// Runs over the steps. h (B, state) and c (B, hidden) hold the initial state and then the last one; a sample that
-  /// has ended, or has not begun, keeps its own. output: this direction's columns.
-  void run(T* h, T* c, StridedMatrix<T> output) {
+  /// has ended, or has not begun, keeps its own. from_zero: the initial h is zeros. output: this direction's columns.
+  void run(T* h, T* c, bool from_zero, StridedMatrix<T> output) {
     const Index hidden = hidden_size(), state = state_size();
     const auto transposed = PackedMatrix<T>::Order::transposed;
     const PackedMatrix<T> summed(summed_rows(weights_.weight_hh), transposed),
         apart(other_rows(weights_.weight_hh), transposed), projection(whole(weights_.weight_hr), transposed);
+    bool zero = from_zero;  // nothing to multiply then
     for_each_step(reverse_, [&](Index first, Index rows) {
       if (state_before_.defined()) std::copy_n(h, rows * state, state_before_.data() + first * state);
       if (cell_before_.defined()) std::copy_n(c, rows * hidden, cell_before_.data() + first * hidden);
       const StridedMatrix<T> before = strided(h, rows, state, state);
-      summed.multiply_add(strided(row(gates_, first), rows, summed_width(), gates_.shape()[1]), before);
+      if (!zero) summed.multiply_add(strided(row(gates_, first), rows, summed_width(), gates_.shape()[1]), before);
       if (apart_.defined()) {
         for (Index b = 0; b < rows; ++b) {
           T* const part = row(apart_, first + b);
@@ -83,7 +83,7 @@ class RecurrentDirection {
           else
             std::fill_n(part, hidden, T(0));
         }
-        apart.multiply_add(strided(row(apart_, first), rows, hidden, hidden), before);
+        if (!zero) apart.multiply_add(strided(row(apart_, first), rows, hidden, hidden), before);
       }
       T* const result = unprojected_.defined() ? row(unprojected_, first) : h;
       for (Index b = 0; b < rows; ++b)
@@ -93,6 +93,7 @@ class RecurrentDirection {
         projection.multiply_add(strided(h, rows, state, state), strided(result, rows, hidden, hidden));
       }
       for (Index b = 0; b < rows; ++b) std::copy_n(h + b * state, state, &output(first + b, 0));
+      zero = false;
     });
   }
 
@@ -247,9 +248,9 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000;
   for (auto& direction : directions) direction.project_input(x, keep);
   parallel_pieces(count, worthwhile, [&](Index d) {
-    directions[static_cast<std::size_t>(d)].run(result.last.h.data() + d * batch * state,
-                                                Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr,
-                                                strided(result.output.data() + d * state, rows, state, count * state));
+    directions[static_cast<std::size_t>(d)].run(
+        result.last.h.data() + d * batch * state, Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr,
+        !initial.h.defined(), strided(result.output.data() + d * state, rows, state, count * state));
   });
   if (!keep) return result;
   record_outputs(
