@@ -6,6 +6,7 @@
 
 #include <rowgrad/core/factory.hpp>
 #include <rowgrad/core/order.hpp>
+#include <rowgrad/core/parallel.hpp>
 
 namespace rowgrad {
 
@@ -31,21 +32,26 @@ RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, c
     if (const Index row = ids.data()[i]; row != skip) lookups[n++] = {row, i};
   sort_lookups(lookups, n, table[0]);
 
+  // Where each distinct row's lookups begin; the rows themselves may then be summed by several threads.
+  Buffer<std::size_t> starts(n + 1);
   Index distinct = 0;
-  for (std::size_t i = 0; i < n; ++i) distinct += i == 0 || lookups[i].row != lookups[i - 1].row;
+  for (std::size_t i = 0; i < n; ++i)
+    if (i == 0 || lookups[i].row != lookups[i - 1].row) starts[static_cast<std::size_t>(distinct++)] = i;
+  starts[static_cast<std::size_t>(distinct)] = n;
   RowGradient<T> result{Indices(Shape{distinct}), Tensor<T>(Shape{distinct, columns}), table};
-  Index* rows = result.rows.data();
-  T* values = result.values.data() - columns;
-  for (std::size_t i = 0; i < n; ++i) {
-    const T* source = gradient(lookups[i].position);
-    if (i == 0 || lookups[i].row != lookups[i - 1].row) {
-      *rows++ = lookups[i].row;
-      values += columns;
-      std::copy_n(source, columns, values);
-    } else {
-      ArrayMap<T>(values, columns) += ArrayMap<const T>(source, columns);
+  Index* const rows = result.rows.data();
+  T* const values = result.values.data();
+  constexpr Index piece = 256;
+  parallel_pieces((distinct + piece - 1) / piece, static_cast<Index>(n) * columns > 100'000, [&](Index p) {
+    for (Index k = p * piece; k < std::min(distinct, (p + 1) * piece); ++k) {
+      std::size_t i = starts[static_cast<std::size_t>(k)];
+      const std::size_t end = starts[static_cast<std::size_t>(k) + 1];
+      rows[k] = lookups[i].row;
+      std::copy_n(gradient(lookups[i].position), columns, values + k * columns);
+      while (++i < end)
+        ArrayMap<T>(values + k * columns, columns) += ArrayMap<const T>(gradient(lookups[i].position), columns);
     }
-  }
+  });
   return result;
 }
 
