@@ -39,16 +39,21 @@ class AdamHistory {
   }
   std::size_t size() const noexcept { return entries_.size(); }
 
+  void prepare(const Rule& rule, Index from, Index to, Index n) {
+    if (stepping_.size() > 0) return stepping_.prepare(rule, from, to, n);
+    Entry& entry = at(from);
+    if (entry.whole.to != to) work_out(rule, entry, from, to);
+  }
+
   /// Steps from + 1 .. to with a zero gradient. O(n), but for the few rests whose r_j spread widely (early in
   /// training): O(n) a step then, until b1^j has faded. L2 weight decay has no closed form: O(n) a step.
-  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
+  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) const {
     if (stepping_.size() > 0) return stepping_.rest(rule, from, to, n, w, slots);
-    Entry& entry = at(from);
-    if (entry.whole.to != to) prepare(rule, entry, from, to);
-    if (entry.whole.by_moments)
-      rest_by_moments(rule, entry.whole, n, w, slots);
+    const Rest& whole = at(from).whole;
+    if (whole.by_moments)
+      rest_by_moments(rule, whole, n, w, slots);
     else
-      rest_by_steps(rule, entry.whole, from, to, n, w, slots);
+      rest_by_steps(rule, whole, from, to, n, w, slots);
   }
 
  private:
@@ -78,14 +83,11 @@ class AdamHistory {
   };
 
   Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
+  const Entry& at(Index step) const noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
 
   /// Steps until b1^j < faded.
-  Index fade_length(double beta1) {
-    if (beta1 != fade_beta_) {
-      fade_beta_ = beta1;
-      fade_length_ = beta1 > 0 ? static_cast<Index>(std::log(faded) / std::log(beta1)) + 1 : 1;
-    }
-    return fade_length_;
+  static Index fade_length(double beta1) {
+    return beta1 > 0 ? static_cast<Index>(std::log(faded) / std::log(beta1)) + 1 : 1;
   }
 
   // Every step enters the sums of every s once, however many rows rest since s.
@@ -109,7 +111,7 @@ class AdamHistory {
     }
   }
 
-  void prepare(const Rule& rule, Entry& entry, Index from, Index to) {
+  void work_out(const Rule& rule, Entry& entry, Index from, Index to) {
     const auto [beta1, beta2] = rule.options().betas;
     const Index last = std::min(to, from + fade_length(beta1));
     extend_sums(rule, from, last);
@@ -164,7 +166,7 @@ class AdamHistory {
 
   /// The same sum term by term.
   void rest_by_steps(const Rule& rule, const Rest& whole, Index from, Index to, Index n, T* weights,
-                     const std::array<T*, Rule::max_slots>& slots) {
+                     const std::array<T*, Rule::max_slots>& slots) const {
     const auto [beta1, beta2] = rule.options().betas;
     const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
     std::vector<std::array<T, 2>> steps;  // a_j, r_j
@@ -205,8 +207,6 @@ class AdamHistory {
   Index first_ = 0;
   std::vector<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
   SteppingHistory<T, Rule> stepping_;
-  double fade_beta_ = -1;
-  Index fade_length_ = 0;
 };
 
 }  // namespace rowgrad::optim::detail

@@ -36,11 +36,14 @@ template <typename T, typename Rule>
   const std::size_t slot_count = static_cast<std::size_t>(rule.slots());
   for_each_lane<T>(
       n, [&]<int N>(std::integral_constant<int, N>, Index i) __attribute__((always_inline)) {
-        std::array<T*, Rule::max_slots> at;
+        std::array<T*, Rule::max_slots> at{};
         for (std::size_t k = 0; k < slot_count; ++k) at[k] = slots[k] + i;
         rule.template update<N>(scalars, w + i, g + i, at.data());
       });
 }
+
+// A history has prepare(rule, from, to, n), which works out what all rows that rest from one step to another share, and
+// rest(), which then does it to one row; rows may rest on several threads, all prepared for the same step `to`.
 
 /// Does the missed steps one after the other with a zero gradient: exact for every rule, at a cost of the steps missed.
 template <typename T, typename Rule>
@@ -51,8 +54,10 @@ class SteppingHistory {
   void clear() noexcept { scalars_.clear(); }
   std::size_t size() const noexcept { return scalars_.size(); }
 
-  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
+  void prepare(const Rule&, Index, Index, Index n) {
     if (zeros_.size() < static_cast<std::size_t>(n)) zeros_.assign(static_cast<std::size_t>(n), T(0));
+  }
+  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) const {
     for (Index step = from + 1; step <= to; ++step)
       detail::update<T>(rule, scalars_[static_cast<std::size_t>(step - first_)], n, w, zeros_.data(), slots);
   }
@@ -114,11 +119,14 @@ class LinearHistory {
   }
   std::size_t size() const noexcept { return entries_.size(); }
 
-  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) {
+  void prepare(const Rule& rule, Index from, Index to, Index n) {
+    if (!rule.is_linear()) return stepping_.prepare(rule, from, to, n);
+    for (Entry& entry = at(from); entry.upto < to; ++entry.upto)
+      entry.product = at(entry.upto + 1).step.after(entry.product);
+  }
+  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) const {
     if (!rule.is_linear()) return stepping_.rest(rule, from, to, n, w, slots);
-    Entry& entry = at(from);
-    for (; entry.upto < to; ++entry.upto) entry.product = at(entry.upto + 1).step.after(entry.product);
-    apply(entry.product, n, w, rule.momentum_of(slots));
+    apply(entries_[static_cast<std::size_t>(from - first_)].product, n, w, rule.momentum_of(slots));
     rule.fade(to - from, n, slots);
   }
 

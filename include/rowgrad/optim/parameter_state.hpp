@@ -34,7 +34,7 @@ struct ParameterEntry {
 ///     template <int N> void update(const Scalars&, T* w, const T* g, T* const* slots) const
 ///                                                       one step of N elements
 ///     using History                                     start(step), then add(rule, step, scalars) after each step;
-///                                                       rest(rule, from, to, n, w, slots) makes up for zero gradients
+///                                                       prepare() and rest() make up for zero gradients
 template <typename T, typename Rule>
 class ParameterState final : public rowgrad::detail::Counted, public rowgrad::detail::PendingRows {
  public:
@@ -212,19 +212,46 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
 
   void settle(std::span<const Index> rows) override {
     if (!owes_) return;
-    const std::uint32_t* clock = clock_.data();
-    constexpr std::size_t far = 32, near = 3;
-    for (std::size_t i = 0; i < rows.size(); ++i) {  // clocks and rows lie anywhere in memory: ask for them early
-      if (i + far < rows.size()) __builtin_prefetch(clock + rows[i + far]);
-      if (i + near < rows.size() && clock[rows[i + near]] != static_cast<std::uint32_t>(step_))
-        prefetch_row(rows[i + near] * shape_[1], shape_[1]);
-      settle_row(rows[i]);
+    const std::uint32_t now = static_cast<std::uint32_t>(step_);
+    std::uint32_t* const clock = clock_.data();
+    // First what is due, each row once, and what the rows share; then the rows, on the threads there are.
+    rowgrad::detail::Buffer<Due> due(rows.size());
+    Index count = 0;
+    constexpr std::size_t far = 32;
+    try {
+      for (std::size_t i = 0; i < rows.size(); ++i) {  // clocks lie anywhere in memory: ask for them early
+        if (i + far < rows.size()) __builtin_prefetch(clock + rows[i + far]);
+        if (!is_due(clock[rows[i]])) continue;
+        history_.prepare(*rule_, static_cast<Index>(clock[rows[i]]), step_, shape_[1]);
+        due[static_cast<std::size_t>(count++)] = {rows[i], static_cast<Index>(clock[rows[i]])};
+        clock[rows[i]] = now;
+      }
+    } catch (...) {
+      for (Index i = 0; i < count; ++i) {
+        const Due& row = due[static_cast<std::size_t>(i)];
+        clock[row.row] = static_cast<std::uint32_t>(row.since);
+      }
+      throw;
     }
+    constexpr Index piece = 256, near = 3;
+    rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * shape_[1] > 50'000, [&](Index p) {
+      const Index end = std::min(count, (p + 1) * piece);
+      for (Index i = p * piece; i < end; ++i) {
+        if (i + near < end) prefetch_row(due[static_cast<std::size_t>(i + near)].row * shape_[1], shape_[1]);
+        rest(due[static_cast<std::size_t>(i)]);
+      }
+    });
   }
 
   void settle_all() override {
     if (!owes_) return;
-    for (Index row = 0; row < shape_[0]; ++row) settle_row(row);
+    for (Index row = 0; row < shape_[0]; ++row) {
+      std::uint32_t& clock = clock_.data()[row];
+      if (!is_due(clock)) continue;
+      history_.prepare(*rule_, static_cast<Index>(clock), step_, shape_[1]);
+      rest({row, static_cast<Index>(clock)});
+      clock = static_cast<std::uint32_t>(step_);
+    }
     history_.clear();
     owes_ = false;
   }
@@ -317,14 +344,17 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
     }
   }
 
-  void settle_row(Index row) {
-    std::uint32_t& clock = clock_.data()[row];
-    if (clock == static_cast<std::uint32_t>(step_)) return;
-    const Index columns = shape_[1], offset = row * columns;
-    // A row that no step has touched has a state of zeros; its clock stays at 0, so that its state stays untouched too.
-    if (clock == 0 && !rule_->moves_without_state()) return;
-    history_.rest(*rule_, static_cast<Index>(clock), step_, columns, parameter_.body().data + offset, slots_at(offset));
-    clock = static_cast<std::uint32_t>(step_);
+  struct Due {
+    Index row, since;  // the step it is up to date with
+  };
+
+  /// A row that no step has touched has a state of zeros; its clock stays at 0, so that its state stays untouched too.
+  bool is_due(std::uint32_t clock) const noexcept {
+    return clock != static_cast<std::uint32_t>(step_) && (clock != 0 || rule_->moves_without_state());
+  }
+  void rest(const Due& due) const {
+    const Index columns = shape_[1], offset = due.row * columns;
+    history_.rest(*rule_, due.since, step_, columns, parameter_.body().data + offset, slots_at(offset));
   }
 
   Tensor<T> parameter_;
