@@ -586,3 +586,30 @@ TEST_CASE("deferred rows: the same bits every time, and the same weights whether
   CHECK(run(false).to_vector() == run(false).to_vector());
   same(run(true), run(false));
 }
+
+TEST_CASE("deferred rows: the same bits at any number of threads") {
+  const auto train = [](int threads, const auto& make_optimizer) {
+    rowgrad::set_num_threads(threads);
+    rowgrad::manual_seed(3);
+    nn::Embedding<float> table(4000, 40);
+    auto optimizer = make_optimizer(table.parameters());
+    for (int step = 0; step < 40;
+         ++step) {  // enough lookups for several threads, duplicates and rested rows among them
+      optimizer.zero_grad();
+      (table(rowgrad::randint(4000, {3000})) * rowgrad::randn({3000, 40})).sum().backward();
+      optimizer.step();
+    }
+    return table.weight.to_vector();
+  };
+  const int before = rowgrad::get_num_threads();
+  const auto check = [&](const auto& make_optimizer) {
+    const auto one = train(1, make_optimizer);
+    CHECK(train(2, make_optimizer) == one);
+    CHECK(train(5, make_optimizer) == one);
+  };
+  check([](const auto& parameters) { return Adam<float>(parameters, {.lr = 0.01}); });
+  check([](const auto& parameters) { return AdamW<float>(parameters, {.lr = 0.01}); });
+  check([](const auto& parameters) { return Adam<float>(parameters, {.weight_decay = 0.01}); });
+  check([](const auto& parameters) { return SGD<float>(parameters, {.lr = 0.1, .momentum = 0.9}); });
+  rowgrad::set_num_threads(before);
+}
