@@ -97,19 +97,19 @@ TEST_CASE("row_report: the causes are what the weights do") {
 }
 
 TEST_CASE("row_report: momentum that has faded, and decay that outlives it") {
-  const auto table = leaf(training::start<double>({3, 2})), decaying = leaf(table);
+  const auto table = leaf(training::start<double>({3, 2})), shrunk = leaf(table);
   SGD<double> sgd({table}, {.lr = 0.1, .momentum = 0.1}),
-      shrinking({decaying}, {.lr = 0.1, .momentum = 0.5, .weight_decay = 1e-3});
+      decay({shrunk}, {.lr = 0.1, .momentum = 0.5, .weight_decay = 1e-3});
   sgd.watch_rows();
-  shrinking.watch_rows();
+  decay.watch_rows();
   look_up(sgd, table, {0, 1});
-  look_up(decay, decaying, {0, 1});
+  look_up(decay, shrunk, {0, 1});
   for (int i = 0; i < 400; ++i) {
     look_up(sgd, table, {0});
-    look_up(decay, decaying, {0});
+    look_up(decay, shrunk, {0});
   }
   check(sgd.row_report(table, 1), {1, std::sqrt(2.0), 1, 1, Cause::gradient});
-  check(shrinking.row_report(decaying, 1), {1, std::sqrt(2.0), 1, 401, Cause::decay});
+  check(decay.row_report(shrunk, 1), {1, std::sqrt(2.0), 1, 401, Cause::decay});
 }
 
 TEST_CASE("row_report: watching from the middle of a run, dense gradients, new rows, a restored state") {
