@@ -87,7 +87,8 @@ class RecurrentDirection {
       }
       T* const result = unprojected_.defined() ? row(unprojected_, first) : h;
       for (Index b = 0; b < rows; ++b)
-        rule_.forward(row(gates_, first + b), row(apart_, first + b), c + b * hidden, result + b * hidden, hidden);
+        rule_.forward(row(gates_, first + b), row(apart_, first + b), cell_of(c, b * hidden), result + b * hidden,
+                      hidden);
       if (unprojected_.defined()) {
         std::fill_n(h, rows * state, T(0));
         projection.multiply_add(strided(h, rows, state, state), strided(result, rows, hidden, hidden));
@@ -126,8 +127,8 @@ class RecurrentDirection {
       }
       for (Index b = 0; b < rows; ++b)
         rule_.backward(row(gates_, first + b), row(apart_, first + b), row(cell_before_, first + b),
-                       row(state_before_, first + b), dh_result + b * hidden, dc + b * hidden, row(dgates_, first + b),
-                       row(dapart_, first + b), hidden);
+                       row(state_before_, first + b), dh_result + b * hidden, cell_of(dc, b * hidden),
+                       row(dgates_, first + b), row(dapart_, first + b), hidden);
       const StridedMatrix<T> before = strided(dh, rows, state, state);
       summed.multiply_add(before, strided(row(dgates_, first), rows, summed_width(), dgates_.shape()[1]));
       if (apart_.defined()) apart.multiply_add(before, strided(row(dapart_, first), rows, hidden, hidden));
@@ -170,6 +171,7 @@ class RecurrentDirection {
  private:
   Index summed_width() const noexcept { return Rule::summed * hidden_size(); }
   static T* row(const Tensor<T>& x, Index i) { return x.defined() ? x.data() + i * x.shape()[1] : nullptr; }
+  static T* cell_of(T* c, Index offset) { return Rule::has_cell ? c + offset : nullptr; }
   static StridedMatrix<T> whole(const Tensor<T>& x) {
     if (!x.defined()) return strided<T>(nullptr, 0, 0, 0);
     return strided(x.data(), x.shape()[0], x.shape()[1], x.shape()[1]);
