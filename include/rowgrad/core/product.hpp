@@ -63,12 +63,36 @@ void small_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>
   }
 }
 
+/// The same for one column, of any length: dot products where rows of a are contiguous, else columns of a added up.
+template <typename T>
+void vector_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
+  split_product<T>(c.rows, a.columns, 1, [&](Index row, Index rows, Index, Index) {
+    for (Index i = row; i < row + rows; ++i) {
+      T sum = T(0);
+      if (a.column_step == 1 && b.row_step == 1)
+        sum = (ArrayMap<const T>(a.at(i, 0), a.columns) * ArrayMap<const T>(b.values, a.columns)).sum();
+      *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
+    }
+    if (a.column_step == 1 && b.row_step == 1) return;
+    for (Index k = 0; k < a.columns; ++k) {
+      const T factor = *b.at(k, 0);
+      const T* const from = a.at(row, k);
+      T* const to = c.at(row, 0);
+      if (c.row_step == 1 && a.row_step == 1)
+        ArrayMap<T>(to, rows) += factor * ArrayMap<const T>(from, rows);
+      else
+        for (Index i = 0; i < rows; ++i) to[i * c.row_step] += factor * from[i * a.row_step];
+    }
+  });
+}
+
 /// c = base + a b; base is c, or a row repeated, or nothing.
 template <typename T>
 void multiply(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
   using Kernel = ProductKernel<T>;
   const Index rows = c.rows, columns = c.columns, depth = a.columns;
-  if (rows * columns * depth <= largest_small_product) return small_product(c, base, a, b);
+  if (columns == 1) return vector_product(c, base, a, b);
+  if (rows * columns * depth <= largest_small_product || depth == 1) return small_product(c, base, a, b);
   // Whole packets of contiguous rows may be read in place; the columns behind them are packed.
   const Index in_place = b.column_step == 1 && rows < rows_worth_packing ? columns / Kernel::width * Kernel::width : 0;
   split_product<T>(rows, depth, columns, [&](Index row, Index part, Index first, Index last) {
