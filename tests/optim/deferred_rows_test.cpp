@@ -594,7 +594,7 @@ TEST_CASE("deferred rows: the same bits at any number of threads") {
     rowgrad::manual_seed(3);
     nn::Embedding<float> table(4000, 24);
     auto optimizer = make_optimizer(table.parameters());
-    for (int step = 0; step < 40;
+    for (int step = 0; step < steps;
          ++step) {  // enough lookups for several threads, duplicates and rested rows among them
       optimizer.zero_grad();
       (table(rowgrad::randint(4000, {3000})) * rowgrad::randn({3000, 24})).sum().backward();
