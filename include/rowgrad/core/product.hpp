@@ -91,8 +91,8 @@ template <typename T>
 void multiply(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
   using Kernel = ProductKernel<T>;
   const Index rows = c.rows, columns = c.columns, depth = a.columns;
-  if (columns == 1) return vector_product(c, base, a, b);
   if (rows * columns * depth <= largest_small_product || depth == 1) return small_product(c, base, a, b);
+  if (columns == 1) return vector_product(c, base, a, b);
   // Whole packets of contiguous rows may be read in place; the columns behind them are packed.
   const Index in_place = b.column_step == 1 && rows < rows_worth_packing ? columns / Kernel::width * Kernel::width : 0;
   split_product<T>(rows, depth, columns, [&](Index row, Index part, Index first, Index last) {
