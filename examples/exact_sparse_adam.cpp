@@ -1,6 +1,7 @@
 // What: dense Adam against deferred rows: the same model, trained twice.
-// Why:  optim::Adam leaves the weights that dense Adam leaves, at the cost of the rows looked up; here one can see
-// both. See:  docs/deferred_rows.md for how; first_steps.cpp for a first program.
+// Why:  optim::Adam leaves the weights that dense Adam leaves, at the cost of the rows looked up; here one can
+//       see both.
+// See:  docs/deferred_rows.md for how; first_steps.cpp for a first program.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

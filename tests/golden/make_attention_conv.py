@@ -2,17 +2,14 @@
 """Golden values of convolution, pooling, masks and attention: functions and layers, from PyTorch (CPU).
 
 Run by hand when an option is added: python3 tests/golden/make_attention_conv.py. Needs torch 2.13.
-The cases are written as in make_functional.py (functional_conv1d, ...) and make_nn.py (nn_conv1d); see attention()
-for those of nn_attention.
+See attention() for the cases of nn_attention.
 """
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from golden_file import GoldenFile
+from golden_file import BOTH, F32, F64, GoldenFile, OperationFile, formula
 
-F64, F32 = torch.float64, torch.float32
-BOTH = (F64, F32)
 inf, nan = float("inf"), float("nan")
 generator = torch.Generator().manual_seed(1)
 
@@ -27,34 +24,7 @@ def distinct(*shape):
     return ((torch.randperm(n, generator=generator).double() - n / 2 + 0.25) / 4).reshape(shape)
 
 
-def formula(shape, step=1):
-    n = torch.Size(shape).numel()
-    return torch.tensor([((i + 1) * 7919 + step * 104729) % 2049 - 1024 for i in range(n)], dtype=F64).reshape(
-        shape) / 512
-
-
-class Cases(GoldenFile):
-    def add(self, name, f, *inputs, dtypes=(F64,), constant=(), indices=None):
-        """f(inputs..., indices...) in each dtype; inputs whose position is in `constant` get no gradient."""
-        indices = {k: torch.as_tensor(v, dtype=torch.int64) for k, v in (indices or {}).items()}
-        for dtype in dtypes:
-            leaves = [torch.as_tensor(x, dtype=F64).to(dtype, copy=True) for x in inputs]
-            for i, x in enumerate(leaves):
-                x.requires_grad_(i not in constant)
-            y = f(*leaves, **indices)
-            self.case(name, dtype)
-            for i, x in enumerate(leaves):
-                self.tensor(f"x{i}", x)
-            for key, x in indices.items():
-                self.tensor(key, x)
-            self.tensor("y", y)
-            seed = (formula(y.shape, 5) + 1 / 1024).to(dtype)
-            self.tensor("seed", seed)
-            y.backward(seed)
-            for i, x in enumerate(leaves):
-                if i not in constant:
-                    self.tensor(f"g{i}", x.grad)
-
+class LayerFile(GoldenFile):
     def layer(self, name, make, shape):
         """Printed form, result and gradients of a layer whose weights are replaced by formula()."""
         torch.set_default_dtype(F64)
@@ -72,19 +42,9 @@ class Cases(GoldenFile):
         for key, p in layer.named_parameters():
             self.tensor("d" + key, p.grad)
 
-    def initial(self, name, make):
-        """Parameters after manual_seed(1), in both types."""
-        for dtype in (F32, F64):
-            torch.set_default_dtype(dtype)
-            torch.manual_seed(1)
-            self.case(name, dtype)
-            for key, p in make().named_parameters():
-                self.tensor(key, p)
-        torch.set_default_dtype(F32)
-
 
 def conv1d():
-    f = Cases("functional_conv1d")
+    f = OperationFile("functional_conv1d")
     x, w, b = rand(2, 3, 7), rand(4, 3, 3), rand(4)
     f.add("conv1d@", F.conv1d, x, w, b, dtypes=BOTH)
     f.add("conv1d@no_batch", F.conv1d, x[0], w, b)
@@ -112,7 +72,7 @@ def conv1d():
 
 
 def pooling():
-    f = Cases("functional_pooling")
+    f = OperationFile("functional_pooling")
     x = distinct(2, 2, 7)
     for size in (1, 2, 3, 7, 9):
         f.add(f"adaptive_{size}@", lambda x: F.adaptive_max_pool1d(x, size), x, dtypes=BOTH if size < 3 else (F64,))
@@ -134,7 +94,7 @@ def pooling():
 
 
 def masks():
-    f = Cases("functional_mask")
+    f = OperationFile("functional_mask")
 
     def fill(x, mask):
         return x.masked_fill(mask.bool(), -1.5)
@@ -148,7 +108,7 @@ def masks():
 
 
 def conv_layers():
-    f = Cases("nn_conv1d")
+    f = LayerFile("nn_conv1d")
     layers = {
         "conv1d@": (lambda: nn.Conv1d(3, 4, 2), (2, 3, 5)),
         "conv1d@no_batch": (lambda: nn.Conv1d(3, 4, 2), (3, 5)),
@@ -169,7 +129,7 @@ def conv_layers():
 
 
 def attention_functions():
-    f = Cases("functional_attention")
+    f = OperationFile("functional_attention")
     sdpa = F.scaled_dot_product_attention
     q, k, v = rand(2, 3, 4), rand(2, 5, 4), rand(2, 5, 3)
     f.add("sdpa@", sdpa, q, k, v, dtypes=BOTH)
@@ -211,7 +171,7 @@ class AttentionPooling(nn.Module):
 
 def attention():
     """A case holds masks, results y and weights, gradients dq, dk, dv (or dx) and d(name of a parameter)."""
-    f = Cases("nn_attention")
+    f = GoldenFile("nn_attention")
 
     def run(name, make, shapes, call=lambda m, *x: m(*x), dtype=F64, **masks):
         torch.set_default_dtype(dtype)

@@ -8,10 +8,8 @@ gradients g0, g1, ...; tests/functional/*_test.cpp say which function "op" stand
 import torch
 import torch.nn.functional as F
 
-from golden_file import GoldenFile
+from golden_file import BOTH, F64, OperationFile
 
-F64, F32 = torch.float64, torch.float32
-BOTH = (F64, F32)
 inf, nan = float("inf"), float("nan")
 generator = torch.Generator().manual_seed(1)
 
@@ -30,39 +28,8 @@ def distinct(*shape):
     return ((torch.randperm(n, generator=generator).double() - n / 2 + 0.25) / 4).reshape(shape)
 
 
-def seed_for(y):
-    i = torch.arange(y.numel(), dtype=F64)
-    return (((i * 7) % 11 + 1) / 8 * torch.where(i % 3 == 1, -1.0, 1.0)).reshape(y.shape).to(y.dtype)
-
-
-class Room(GoldenFile):
-    def add(self, name, f, *inputs, dtypes=(F64,), indices=None, constant=()):
-        """f(inputs..., indices...) in each dtype; inputs whose position is in `constant` get no gradient."""
-        indices = {k: torch.as_tensor(v, dtype=torch.int64) for k, v in (indices or {}).items()}
-        for dtype in dtypes:
-            leaves = [torch.as_tensor(x, dtype=F64).to(dtype, copy=True) for x in inputs]
-            for i, x in enumerate(leaves):
-                x.requires_grad_(i not in constant)
-            y = f(*leaves, **indices)
-            self.case(name, dtype)
-            for i, x in enumerate(leaves):
-                self.tensor(f"x{i}", x)
-            for key, x in indices.items():
-                self.tensor(key, x)
-            self.tensor("y", y)
-            if not y.requires_grad:
-                continue
-            seed = seed_for(y)
-            self.tensor("seed", seed)
-            y.backward(seed)
-            for i, x in enumerate(leaves):
-                if i not in constant:
-                    assert x.grad is not None, name
-                    self.tensor(f"g{i}", x.grad.to_dense())
-
-
 def elementwise():
-    r = Room("functional_elementwise")
+    r = OperationFile("functional_elementwise")
     ops = {
         "add": lambda a, b: a + b,
         "sub": lambda a, b: a - b,
@@ -105,7 +72,7 @@ def elementwise():
 
 
 def math():
-    r = Room("functional_math")
+    r = OperationFile("functional_math")
     gentle = rand(2, 4)
     extreme = [-1e4, -100.0, -20.0, -1e-8, 0.0, 1e-8, 20.0, 100.0, 1e4]
     infinite = [inf, -inf, nan]
@@ -132,7 +99,7 @@ def math():
 
 
 def reduce():
-    r = Room("functional_reduce")
+    r = OperationFile("functional_reduce")
     ops = {"sum": torch.sum, "mean": torch.mean}
     cube = rand(2, 3, 2)
     for op, f in ops.items():
@@ -167,7 +134,7 @@ def reduce():
 
 
 def shape():
-    r = Room("functional_shape")
+    r = OperationFile("functional_shape")
     cube = rand(2, 3, 2)
     r.add("reshape_3_4@", lambda x: x.reshape(3, 4), cube)
     r.add("reshape_2_open@", lambda x: x.reshape(2, -1), cube)
@@ -219,7 +186,7 @@ def shape():
 
 
 def matmul():
-    r = Room("functional_matmul")
+    r = OperationFile("functional_matmul")
     for a, b in [((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((2, 3), (3, 4)), ((2, 2, 3), (3,)),
                  ((3,), (2, 3, 2)), ((2, 2, 3), (3, 2)), ((2, 3), (2, 3, 2)), ((2, 2, 3), (2, 3, 2)),
                  ((2, 1, 2, 3), (3, 3, 2)), ((1, 2, 3), (2, 3, 2)), ((2, 2, 3), (1, 3, 2)), ((2, 1, 2, 3), (3,)),
@@ -236,7 +203,7 @@ def matmul():
 
 
 def softmax():
-    r = Room("functional_softmax")
+    r = OperationFile("functional_softmax")
     for op, f in {"softmax": torch.softmax, "log_softmax": torch.log_softmax}.items():
         for name, dim in {"0": 0, "1": 1, "last": -1}.items():
             r.add(f"{op}_{name}@cube", lambda x: f(x, dim), rand(2, 3, 2), dtypes=BOTH if dim == 1 else (F64,))
@@ -253,7 +220,7 @@ def softmax():
 
 
 def lookup():
-    r = Room("functional_lookup")
+    r = OperationFile("functional_lookup")
     ids = {"ids": [[1, 3, 1], [0, 1, 4]]}
     r.add("embedding@duplicates", lambda w, ids: F.embedding(ids, w), rand(5, 2), indices=ids, dtypes=BOTH)
     r.add("embedding@single", lambda w, ids: F.embedding(ids, w), rand(5, 2), indices={"ids": 3})
@@ -268,7 +235,7 @@ def lookup():
 
 
 def embedding_bag():
-    r = Room("functional_embedding_bag")
+    r = OperationFile("functional_embedding_bag")
     table = rand(6, 3)
     square = {"ids": [[0, 5, 5], [2, 2, 3], [1, 0, 4], [1, 1, 1]]}
     flat = {"ids": [3, 0, 0, 5, 2, 1, 1], "offsets": [0, 3, 3, 6]}  # the second bag is empty
@@ -293,7 +260,7 @@ def embedding_bag():
 
 
 def similarity():
-    r = Room("functional_similarity")
+    r = OperationFile("functional_similarity")
     x = rand(2, 3)
     r.add("normalize_1@", lambda x: F.normalize(x, dim=1), x, dtypes=BOTH)
     r.add("normalize_0@", lambda x: F.normalize(x, dim=0), x)
@@ -308,7 +275,7 @@ def similarity():
 
 
 def layer_norm():
-    r = Room("functional_layer_norm")
+    r = OperationFile("functional_layer_norm")
     x = rand(3, 4)
     r.add("layer_norm_4@", lambda x, w, b: F.layer_norm(x, (4,), w, b), x, rand(4), rand(4), dtypes=BOTH)
     r.add("layer_norm_4@cube", lambda x, w, b: F.layer_norm(x, (4,), w, b), rand(2, 2, 4), rand(4), rand(4))
@@ -326,7 +293,7 @@ def layer_norm():
 
 
 def loss():
-    r = Room("functional_loss")
+    r = OperationFile("functional_loss")
     logits, target = rand(4, 3), {"target": [0, 2, 1, 2]}
     some_ignored, some_ones = {"target": [0, -100, 1, -100]}, {"target": [0, 1, 1, 2]}
     weight = torch.tensor([0.5, 2.0, 1.25], dtype=F64)

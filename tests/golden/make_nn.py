@@ -6,15 +6,8 @@ Run by hand when a layer is added: python3 tests/golden/make_nn.py. Needs torch 
 import torch
 from torch import nn
 
-from golden_file import GoldenFile
+from golden_file import F32, F64, GoldenFile, formula
 
-F64, F32 = torch.float64, torch.float32
-
-
-def formula(shape, step=1):
-    n = torch.Size(shape).numel()
-    return torch.tensor([((i + 1) * 7919 + step * 104729) % 2049 - 1024 for i in range(n)], dtype=F64).reshape(
-        shape) / 512
 
 
 def init():
@@ -30,12 +23,7 @@ def init():
         "layer_norm@": lambda: nn.LayerNorm((2, 3)),
     }
     for name, make in makers.items():
-        for dtype in (F32, F64):
-            torch.set_default_dtype(dtype)
-            torch.manual_seed(1)
-            f.case(name, dtype)
-            for key, p in make().named_parameters():
-                f.tensor(key, p)
+        f.initial(name, make)
     fillers = {
         "uniform": lambda x: nn.init.uniform_(x, -2, 3),
         "normal": lambda x: nn.init.normal_(x, 1, 0.5),

@@ -10,18 +10,11 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from golden_file import GoldenFile
+from golden_file import F32, F64, GoldenFile, formula
 
-F64, F32 = torch.float64, torch.float32
 LAYERS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 CELLS = {"lstm": nn.LSTMCell, "gru": nn.GRUCell, "rnn": nn.RNNCell}
 OPTIONS = ("num_layers", "nonlinearity", "bias", "batch_first", "dropout", "bidirectional", "proj_size")
-
-
-def formula(shape, dtype, step=1):
-    n = torch.Size(shape).numel()
-    return (torch.tensor([((i + 1) * 7919 + step * 104729) % 2049 - 1024 for i in range(n)], dtype=dtype).reshape(
-        tuple(shape)) / 512)
 
 
 def text(run):
@@ -33,7 +26,7 @@ def text(run):
 
 def set_weights(layer):
     for i, p in enumerate(layer.parameters()):
-        p.data = formula(p.shape, p.dtype, 10 + i) / 2
+        p.data = formula(p.shape, 10 + i, p.dtype) / 2
     return layer
 
 
@@ -42,7 +35,7 @@ def backward(results, seeds):
     loss = 0
     for i, (name, y) in enumerate(results):
         if name in seeds:
-            loss = loss + (y * formula(y.shape, y.dtype, 5 + i)).sum()
+            loss = loss + (y * formula(y.shape, 5 + i, y.dtype)).sum()
     loss.backward()
 
 
@@ -62,7 +55,7 @@ def run_layer(f, kind, name, dtype=F64, T=4, B=3, I=3, H=2, states="", lengths=N
     layer = set_weights(LAYERS[kind](I, H, **options)).train(train)
     batch_first = options.get("batch_first", False)
     shape = (T, I) if unbatched else (B, T, I) if batch_first else (T, B, I)
-    x = formula(shape, dtype).requires_grad_()
+    x = formula(shape, dtype=dtype).requires_grad_()
     leaves = [("x", x)]
     directions = options.get("num_layers", 1) * (2 if options.get("bidirectional") else 1)
     state = []
@@ -70,7 +63,7 @@ def run_layer(f, kind, name, dtype=F64, T=4, B=3, I=3, H=2, states="", lengths=N
         size = options.get("proj_size", 0) if key == "h" and options.get("proj_size", 0) else H
         shape = (directions, size) if unbatched else (directions, B, size)
         if key in states:
-            state.append(formula(shape, dtype, 2 + i).requires_grad_())
+            state.append(formula(shape, 2 + i, dtype).requires_grad_())
             leaves.append((key + "0", state[-1]))
         else:
             state.append(torch.zeros(shape))
@@ -198,12 +191,12 @@ def run_cell(f, kind, name, dtype=F64, B=3, I=3, H=2, steps=1, states="", unbatc
     """A cell over x[0], x[1], ..., its state handed on; a backward from the last one and, h alone, from every step."""
     torch.set_default_dtype(dtype)
     cell = set_weights(CELLS[kind](I, H, **options))
-    x = formula((steps, I) if unbatched else (steps, B, I), dtype).requires_grad_()
+    x = formula((steps, I) if unbatched else (steps, B, I), dtype=dtype).requires_grad_()
     leaves, state = [("x", x)], []
     for i, key in enumerate("hc" if kind == "lstm" else "h"):
         shape = (H,) if unbatched else (B, H)
         if key in states:
-            state.append(formula(shape, dtype, 2 + i).requires_grad_())
+            state.append(formula(shape, 2 + i, dtype).requires_grad_())
             leaves.append((key + "0", state[-1]))
         else:
             state.append(torch.zeros(shape))
@@ -302,14 +295,14 @@ def packed():
     def run(name, shape, lengths, dtype=F64, enforce_sorted=True, batch_first=False, pad_batch_first=None,
             padding_value=0.0, total_length=0):
         pad_batch_first = batch_first if pad_batch_first is None else pad_batch_first
-        x = formula(shape, dtype).requires_grad_()
+        x = formula(shape, dtype=dtype).requires_grad_()
         sequence = pack_padded_sequence(x, torch.tensor(lengths), batch_first=batch_first,
                                         enforce_sorted=enforce_sorted)
         output, back = pad_packed_sequence(sequence, batch_first=pad_batch_first, padding_value=padding_value,
                                            total_length=total_length or None)
         # From both results: the packed values are also used by themselves.
-        loss = (output * formula(output.shape, dtype, 5)).sum()
-        (loss + (sequence.data * formula(sequence.data.shape, dtype, 6)).sum()).backward()
+        loss = (output * formula(output.shape, 5, dtype)).sum()
+        (loss + (sequence.data * formula(sequence.data.shape, 6, dtype)).sum()).backward()
         f.case("pack@" + name, dtype)
         f.text("run", text(dict(lengths=lengths, enforce_sorted=enforce_sorted, batch_first=batch_first,
                                 pad_batch_first=pad_batch_first, padding_value=padding_value,

@@ -1,7 +1,6 @@
-// What: makes and runs recurrent layers as one line of text says: "layer=lstm T=4 B=3 I=3 H=2 num_layers=2
-// lengths=4,1,2". Why:  the golden cases, the gradchecks and the tests of threads and graphs all need the same layers
-// with every option. See:  golden/make_recurrent.py, which writes such lines and fills inputs and weights in the same
-// way.
+// What: makes and runs recurrent layers as one line of text says: "layer=lstm T=4 B=3 I=3 H=2 lengths=4,1,2".
+// Why:  the golden cases, the gradchecks and the tests of threads and graphs need the same layers with every option.
+// See:  golden/make_recurrent.py, which writes such lines and fills inputs and weights in the same way.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,7 +1,6 @@
 // What: the order of numbered items by a key: sort_lookups(), sort_by_key().
 // Why:  ids within a batch, words by frequency, sequences by length: keys are whole numbers, so a radix sort orders
-// them
-//       in linear time; and one sort for all of them keeps compile time down.
+//       them in linear time; and one sort for all of them keeps compile time down.
 // See:  autograd/row_gradient.hpp, text/word_counts.hpp, data/.
 #pragma once
 

@@ -1,8 +1,8 @@
-// What: Generator, the source of random numbers, and the thread-independent default one.
+// What: Generator, the source of random numbers, and the default one.
 // Why:  the same seed must give the same weights as PyTorch's CPU generator, so its engine and its ways of drawing
 //       (24-bit uniforms, Box-Muller in blocks of sixteen, modulo for integers) are followed here.
-// See:  PyTorch aten/src/ATen/core/MT19937RNGEngine.h, native/cpu/DistributionTemplates.h; Matsumoto and Nishimura
-// 1998.
+// See:  PyTorch aten/src/ATen/core/MT19937RNGEngine.h, native/cpu/DistributionTemplates.h; Matsumoto and
+//       Nishimura 1998.
 #pragma once
 
 #include <array>

@@ -60,9 +60,7 @@ class Storage final : public Counted {
     if (size > std::numeric_limits<Index>::max() / 64) throw std::bad_alloc();
     const std::size_t bytes = header + static_cast<std::size_t>(size) * sizeof(T);
     if (fill == Fill::zero && bytes > largest_cached_block) {
-      // calloc maps zero pages: rows nobody touches cost neither time nor memory.
-      void* block = std::calloc(bytes + alignment, 1);
-      if (block == nullptr) throw std::bad_alloc();
+      void* block = system_allocate_zeros(bytes + alignment);  // rows nobody touches cost no time
       const auto address = (reinterpret_cast<std::uintptr_t>(block) + alignment - 1) / alignment * alignment;
       return Ref<Storage>::adopt(new (reinterpret_cast<void*>(address)) Storage(block, bytes, true));
     }

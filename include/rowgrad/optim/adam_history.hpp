@@ -1,7 +1,7 @@
 // What: AdamHistory, which applies the steps of Adam or AdamW that a row missed, in closed form.
 // Why:  a row at rest still moves: w -= m_s sum_j a_j / (r_j sigma + eps). All a_j and r_j are scalars of the whole
-// row,
-//       so expanding the fraction about the mean of r_j leaves a few moments to compute, whatever the steps missed.
+//       row, so expanding the fraction about the mean of r_j leaves a few moments to compute, whatever the steps
+//       missed.
 // See:  docs/deferred_rows.md (derivation and error), history.hpp, adam.hpp.
 #pragma once
 
@@ -21,6 +21,7 @@ class AdamHistory {
   void start(Index step) {
     first_ = step;
     entries_.assign(1, Entry(step));
+    powers_.assign(1, Powers{});
     stepping_.start(step);
   }
 
@@ -31,10 +32,14 @@ class AdamHistory {
     entry.root = scalars.exact_root;
     entry.decay = scalars.exact_decay;
     entries_.push_back(entry);
+    const auto [beta1, beta2] = rule.options().betas;
+    powers_.push_back({powers_.back().beta1 * beta1, powers_.back().root_beta2 * std::sqrt(beta2)});
+    fade_length_ = beta1 > 0 ? static_cast<Index>(std::log(faded) / std::log(beta1)) + 1 : 1;
   }
 
   void clear() noexcept {
     entries_.clear();
+    powers_.clear();
     stepping_.clear();
   }
   std::size_t size() const noexcept { return entries_.size(); }
@@ -70,7 +75,11 @@ class AdamHistory {
     bool by_moments = false;
     T mean = 0;                // of r_j
     std::array<T, terms> c{};  // (-1)^n sum_j a_j ((r_j - mean) / mean)^n
+    T decay = 1;               // of all c: AdamW's, in steps in which m has faded
     T fade_m = 1, fade_v = 1, fade_w = 1;
+  };
+  struct Powers {
+    double beta1 = 1, root_beta2 = 1;
   };
   struct Entry {
     explicit Entry(Index step) : upto(step), decay_upto(step) {}
@@ -85,25 +94,19 @@ class AdamHistory {
   Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
   const Entry& at(Index step) const noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
 
-  /// Steps until b1^j < faded.
-  static Index fade_length(double beta1) {
-    return beta1 > 0 ? static_cast<Index>(std::log(faded) / std::log(beta1)) + 1 : 1;
+  const Powers& powers(Index steps) const noexcept { return powers_[static_cast<std::size_t>(steps)]; }
+  /// r_j: what the divisor's root is multiplied by after a rest of j steps.
+  double root(const Rule& rule, const Entry& step, Index j) const noexcept {
+    return rule.options().amsgrad ? step.root : step.root * powers(j).root_beta2;
   }
 
   // Every step enters the sums of every s once, however many rows rest since s.
-  void extend_sums(const Rule& rule, Index from, Index last) {
-    Entry& entry = at(from);
-    if (entry.upto >= last) return;
-    const auto [beta1, beta2] = rule.options().betas;
-    const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
-    const double j = static_cast<double>(entry.upto - from);
-    double m = std::pow(beta1, j), root = std::pow(shrink, j);
+  void extend_sums(const Rule& rule, Entry& entry, Index from, Index last) {
     for (; entry.upto < last; ++entry.upto) {
+      const Index j = entry.upto + 1 - from;
       const Entry& step = at(entry.upto + 1);
-      m *= beta1;
-      root *= shrink;
-      const double r = root * step.root;
-      double a = step.step_size * m;
+      const double r = root(rule, step, j);
+      double a = step.step_size * powers(j).beta1;
       for (double& sum : entry.sums) {
         sum = sum * step.decay + a;
         a *= r;
@@ -112,25 +115,27 @@ class AdamHistory {
   }
 
   void work_out(const Rule& rule, Entry& entry, Index from, Index to) {
-    const auto [beta1, beta2] = rule.options().betas;
-    const Index last = std::min(to, from + fade_length(beta1));
-    extend_sums(rule, from, last);
+    const Index last = std::min(to, from + fade_length_);
+    Rest& whole = entry.whole;
+    if (entry.upto < last) {  // else m has faded, and the sums stand still
+      extend_sums(rule, entry, from, last);
+      const double mean = entry.sums[0] > 0 ? entry.sums[1] / entry.sums[0] : 1;
+      const Moments moments = central_moments(entry.sums, mean);
+      whole.by_moments = std::abs(moments[terms]) <= tolerance * entry.sums[0];
+      whole.mean = static_cast<T>(mean);
+      for (std::size_t n = 0; n < terms; ++n) whole.c[n] = static_cast<T>(n % 2 == 0 ? moments[n] : -moments[n]);
+    }
     if (Rule::decoupled)
       for (; entry.decay_upto < to; ++entry.decay_upto) {
         const double decay = at(entry.decay_upto + 1).decay;
         entry.decay_after *= decay;
         if (entry.decay_upto >= last) entry.decay_faded *= decay;
       }
-    const double mean = entry.sums[0] > 0 ? entry.sums[1] / entry.sums[0] : 1, missed = static_cast<double>(to - from);
-    const Moments moments = central_moments(entry.sums, mean);
-    Rest& whole = entry.whole;
+    const Powers& fade = powers(to - from);
     whole.to = to;
-    whole.by_moments = std::abs(moments[terms]) <= tolerance * entry.sums[0];
-    whole.mean = static_cast<T>(mean);
-    for (std::size_t n = 0; n < terms; ++n)
-      whole.c[n] = static_cast<T>(moments[n] * entry.decay_faded * (n % 2 == 0 ? 1 : -1));
-    whole.fade_m = static_cast<T>(std::pow(beta1, missed));
-    whole.fade_v = static_cast<T>(std::pow(beta2, missed));
+    whole.decay = static_cast<T>(entry.decay_faded);
+    whole.fade_m = static_cast<T>(fade.beta1);
+    whole.fade_v = static_cast<T>(fade.root_beta2 * fade.root_beta2);
     whole.fade_w = static_cast<T>(entry.decay_after);
   }
 
@@ -153,7 +158,8 @@ class AdamHistory {
   void rest_by_moments(const Rule& rule, const Rest& whole, Index n, T* weights,
                        const std::array<T*, Rule::max_slots>& slots) const {
     const T eps = static_cast<T>(rule.options().eps), mean = whole.mean;
-    const std::array<T, terms> c = whole.c;
+    std::array<T, terms> c = whole.c;
+    for (T& moment : c) moment *= whole.decay;
     for_lanes(rule, whole, n, weights, slots, [=](const auto& m, const auto& sigma) {
       using Values = std::decay_t<decltype(m)>;
       const Values root = sigma * mean, inverse = (root + eps).inverse();
@@ -167,15 +173,13 @@ class AdamHistory {
   /// The same sum term by term.
   void rest_by_steps(const Rule& rule, const Rest& whole, Index from, Index to, Index n, T* weights,
                      const std::array<T*, Rule::max_slots>& slots) const {
-    const auto [beta1, beta2] = rule.options().betas;
-    const double shrink = rule.options().amsgrad ? 1 : std::sqrt(beta2);
     std::vector<std::array<T, 2>> steps;  // a_j, r_j
     double after = 1;                     // decay of the steps behind
     for (Index step = to; step > from; --step) {
-      const double j = static_cast<double>(step - from);
-      if (step - from <= fade_length(beta1))
-        steps.push_back({static_cast<T>(at(step).step_size * std::pow(beta1, j) * after),
-                         static_cast<T>(at(step).root * std::pow(shrink, j))});
+      const Index j = step - from;
+      if (j <= fade_length_)
+        steps.push_back(
+            {static_cast<T>(at(step).step_size * powers(j).beta1 * after), static_cast<T>(root(rule, at(step), j))});
       after *= at(step).decay;
     }
     const T eps = static_cast<T>(rule.options().eps);
@@ -206,6 +210,8 @@ class AdamHistory {
 
   Index first_ = 0;
   std::vector<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
+  std::vector<Powers> powers_;  // of 0, 1, ... steps
+  Index fade_length_ = 1;       // steps until beta1^j < faded
   SteppingHistory<T, Rule> stepping_;
 };
 

@@ -214,23 +214,24 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
     if (!owes_) return;
     const std::uint32_t now = static_cast<std::uint32_t>(step_);
     std::uint32_t* const clock = clock_.data();
-    // First what is due, each row once, and what the rows share; then the rows, on the threads there are.
+    // What is due, each row once; then what these rows share; then the rows, on the threads there are.
     rowgrad::detail::Buffer<Due> due(rows.size());
     Index count = 0;
     constexpr std::size_t far = 32;
+    for (std::size_t i = 0; i < rows.size(); ++i) {  // clocks lie anywhere in memory: ask for them early
+      if (i + far < rows.size()) __builtin_prefetch(clock + rows[i + far], 1);
+      const std::uint32_t since = clock[rows[i]];
+      if (!is_due(since)) continue;
+      due[static_cast<std::size_t>(count++)] = {rows[i], static_cast<Index>(since)};
+      clock[rows[i]] = now;
+    }
     try {
-      for (std::size_t i = 0; i < rows.size(); ++i) {  // clocks lie anywhere in memory: ask for them early
-        if (i + far < rows.size()) __builtin_prefetch(clock + rows[i + far]);
-        if (!is_due(clock[rows[i]])) continue;
-        history_.prepare(*rule_, static_cast<Index>(clock[rows[i]]), step_, shape_[1]);
-        due[static_cast<std::size_t>(count++)] = {rows[i], static_cast<Index>(clock[rows[i]])};
-        clock[rows[i]] = now;
-      }
+      for (Index i = 0; i < count; ++i)
+        history_.prepare(*rule_, due[static_cast<std::size_t>(i)].since, step_, shape_[1]);
     } catch (...) {
-      for (Index i = 0; i < count; ++i) {
-        const Due& row = due[static_cast<std::size_t>(i)];
-        clock[row.row] = static_cast<std::uint32_t>(row.since);
-      }
+      for (Index i = 0; i < count; ++i)
+        clock[due[static_cast<std::size_t>(i)].row] =
+            static_cast<std::uint32_t>(due[static_cast<std::size_t>(i)].since);
       throw;
     }
     constexpr Index piece = 256, near = 3;
