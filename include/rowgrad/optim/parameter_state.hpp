@@ -234,11 +234,11 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
             static_cast<std::uint32_t>(due[static_cast<std::size_t>(i)].since);
       throw;
     }
-    constexpr Index piece = 256, near = 3;
+    constexpr Index piece = 256, ahead = 8;
     rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * shape_[1] > 50'000, [&](Index p) {
       const Index end = std::min(count, (p + 1) * piece);
       for (Index i = p * piece; i < end; ++i) {
-        if (i + near < end) prefetch_row(due[static_cast<std::size_t>(i + near)].row * shape_[1], shape_[1]);
+        if (i + ahead < end) prefetch_row(due[static_cast<std::size_t>(i + ahead)].row * shape_[1], shape_[1]);
         rest(due[static_cast<std::size_t>(i)]);
       }
     });
@@ -325,7 +325,7 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
       for (Index i = 0; i < count; ++i) clock[row[i]] = static_cast<std::uint32_t>(step_);
     }
     T* w = parameter_.body().data;
-    constexpr Index piece = 256, ahead = 4;
+    constexpr Index piece = 256, ahead = 8;
     rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * columns > 50'000, [&](Index p) {
       const Index end = std::min(count, (p + 1) * piece);
       for (Index i = p * piece; i < end; ++i) {
@@ -340,8 +340,8 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
   void prefetch_row(Index offset, Index columns) const noexcept {
     constexpr Index line = static_cast<Index>(64 / sizeof(T));
     for (Index c = 0; c < columns; c += line) {
-      __builtin_prefetch(parameter_.body().data + offset + c, 1);
-      for (const Tensor<T>& slot : slots_) __builtin_prefetch(slot.body().data + offset + c, 1);
+      __builtin_prefetch(parameter_.body().data + offset + c, 0, 2);
+      for (const Tensor<T>& slot : slots_) __builtin_prefetch(slot.body().data + offset + c, 0, 2);
     }
   }
 
