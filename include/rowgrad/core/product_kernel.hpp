@@ -147,6 +147,13 @@ class ProductKernel {
   static void tile(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const T* b, Index b_step,
                    Index row) {
     using namespace Eigen::internal;
+    // Copies: what is stored through a packet may, for all the compiler knows, be an operand's sizes.
+    T* const out = c.at(row, 0);
+    const T* const before = base.values == nullptr ? nullptr : base.at(row, 0);
+    const Index out_row = c.row_step, before_row = base.row_step, columns = c.columns;
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      unrolled<P>([&](auto p) __attribute__((always_inline)) { __builtin_prefetch(out + r * out_row + p * width, 1); });
+    });
     Packet sum[R][P];
     unrolled<R>([&](auto r) __attribute__((always_inline)) {
       unrolled<P>([&](auto p) __attribute__((always_inline)) { sum[r][p] = pset1<Packet>(T(0)); });
@@ -161,19 +168,21 @@ class ProductKernel {
         unrolled<P>([&](auto p) __attribute__((always_inline)) { sum[r][p] = pmadd(left, right[p], sum[r][p]); });
       });
     }
-    unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      unrolled<P>([&](auto p) __attribute__((always_inline)) {
-        T* const out = c.at(row + r, p * width);
-        const T* const before = base.values == nullptr ? nullptr : base.at(row + r, p * width);
-        const Index valid = c.columns - p * width;
-        if (valid >= width) {
-          pstoreu(out, before == nullptr ? sum[r][p] : padd(ploadu<Packet>(before), sum[r][p]));
-        } else {
-          T values[static_cast<std::size_t>(width)];
-          pstoreu(values, sum[r][p]);
-          for (Index i = 0; i < valid; ++i) out[i] = before == nullptr ? values[i] : before[i] + values[i];
-        }
+    if (columns >= P * width) {
+      unrolled<R>([&](auto r) __attribute__((always_inline)) {
+        unrolled<P>([&](auto p) __attribute__((always_inline)) {
+          const Packet start =
+              before == nullptr ? pset1<Packet>(T(0)) : ploadu<Packet>(before + r * before_row + p * width);
+          pstoreu(out + r * out_row + p * width, padd(start, sum[r][p]));
+        });
       });
+      return;
+    }
+    T values[static_cast<std::size_t>(P * width)];
+    unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      unrolled<P>([&](auto p) __attribute__((always_inline)) { pstoreu(values + p * width, sum[r][p]); });
+      for (Index i = 0; i < columns; ++i)
+        out[r * out_row + i] = before == nullptr ? values[i] : before[r * before_row + i] + values[i];
     });
   }
 };
