@@ -4,6 +4,9 @@
 // See:  recurrent_cells.hpp (the equations); packed_sequence.hpp (where the rows come from); nn/recurrent.hpp.
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include <rowgrad/autograd/outputs.hpp>
 #include <rowgrad/core/packed_matrix.hpp>
 #include <rowgrad/core/product.hpp>
@@ -42,17 +45,16 @@ class RecurrentDirection {
   Index state_size() const noexcept { return weights_.weight_hh.shape()[1]; }
   Index hidden_size() const noexcept { return weights_.weight_ih.shape()[0] / Rule::gates; }
 
-  /// gates = x W_ih^T + b_ih + b_hh for every row; where a gate takes its two parts apart, b_hh stays with the other.
-  void project_input(const Tensor<T>& x, bool keep) {
-    const Index rows = x.shape()[0], width = Rule::gates * hidden_size();
-    gates_ = Tensor<T>(Shape{rows, width});
-    Tensor<T> bias = zeros<T>(Shape{width});
+  /// Room for run(). keep: what backward needs is kept; else gates have room for about `piece` rows at a time.
+  void prepare(Index rows, Index piece, bool keep) {
+    const Index width = Rule::gates * hidden_size();
+    piece_ = piece;
+    gates_ = Tensor<T>(Shape{keep ? rows : std::min(rows, piece + largest_step()), width});
+    bias_ = zeros<T>(Shape{width});
     if (weights_.bias_ih.defined()) {
-      bias.array() = weights_.bias_ih.array();
-      bias.array().head(summed_width()) += weights_.bias_hh.array().head(summed_width());
+      bias_.array() = weights_.bias_ih.array();
+      bias_.array().head(summed_width()) += weights_.bias_hh.array().head(summed_width());
     }
-    PackedMatrix<T>(whole(weights_.weight_ih), PackedMatrix<T>::Order::transposed)
-        .multiply(whole(gates_), whole(x), bias.data());
     const auto kept = [&](bool wanted, Index columns) {
       return wanted ? Tensor<T>(Shape{rows, columns}) : Tensor<T>();
     };
@@ -60,21 +62,41 @@ class RecurrentDirection {
     cell_before_ = kept(keep && Rule::has_cell, hidden_size());
     apart_ = kept(Rule::gates > Rule::summed, hidden_size());
     unprojected_ = kept(weights_.weight_hr.defined(), hidden_size());
+    keep_ = keep;
   }
 
-  /// Runs over the steps. h (B, state) and c (B, hidden) hold the initial state and then the last one; a sample that
+  /// gates = x W_ih^T + b_ih + b_hh for rows from .. to - 1; where a gate takes its two parts apart, b_hh stays with
+  /// the other.
+  void project_input(const Tensor<T>& x, const PackedMatrix<T>& weight, Index from, Index to) {
+    from_ = from;
+    to_ = to;
+    weight.multiply(strided(gate_row(from), to - from, gates_.shape()[1], gates_.shape()[1]),
+                    strided(x.data() + from * input_size(), to - from, input_size(), input_size()), bias_.data());
+  }
+  void project_input(const Tensor<T>& x) {
+    project_input(x, {whole(weights_.weight_ih), PackedMatrix<T>::Order::transposed}, 0, x.shape()[0]);
+  }
+
+  /// Runs over the steps, projecting their inputs, unless that was done, a few steps ahead: gates are then still in
+  /// cache. h (B, state) and c (B, hidden) hold the initial state and then the last one; a sample that
   /// has ended, or has not begun, keeps its own. from_zero: the initial h is zeros. output: this direction's columns.
-  void run(T* h, T* c, bool from_zero, StridedMatrix<T> output) {
+  void run(const Tensor<T>& x, T* h, T* c, bool from_zero, StridedMatrix<T> output) {
     const Index hidden = hidden_size(), state = state_size();
     const auto transposed = PackedMatrix<T>::Order::transposed;
+    std::optional<PackedMatrix<T>> input;
+    if (to_ == 0) input.emplace(whole(weights_.weight_ih), transposed);
     const PackedMatrix<T> summed(summed_rows(weights_.weight_hh), transposed),
         apart(other_rows(weights_.weight_hh), transposed), projection(whole(weights_.weight_hr), transposed);
     bool zero = from_zero;  // nothing to multiply then
     for_each_step(reverse_, [&](Index first, Index rows) {
+      if (first < from_ || first + rows > to_) {
+        const auto [from, to] = piece_at(first, rows);
+        project_input(x, *input, from, to);
+      }
       if (state_before_.defined()) std::copy_n(h, rows * state, state_before_.data() + first * state);
       if (cell_before_.defined()) std::copy_n(c, rows * hidden, cell_before_.data() + first * hidden);
       const StridedMatrix<T> before = strided(h, rows, state, state);
-      if (!zero) summed.multiply_add(strided(row(gates_, first), rows, summed_width(), gates_.shape()[1]), before);
+      if (!zero) summed.multiply_add(strided(gate_row(first), rows, summed_width(), gates_.shape()[1]), before);
       if (apart_.defined()) {
         for (Index b = 0; b < rows; ++b) {
           T* const part = row(apart_, first + b);
@@ -87,8 +109,7 @@ class RecurrentDirection {
       }
       T* const result = unprojected_.defined() ? row(unprojected_, first) : h;
       for (Index b = 0; b < rows; ++b)
-        rule_.forward(row(gates_, first + b), row(apart_, first + b), cell_of(c, b * hidden), result + b * hidden,
-                      hidden);
+        rule_.forward(gate_row(first + b), row(apart_, first + b), cell_of(c, b * hidden), result + b * hidden, hidden);
       if (unprojected_.defined()) {
         std::fill_n(h, rows * state, T(0));
         projection.multiply_add(strided(h, rows, state, state), strided(result, rows, hidden, hidden));
@@ -171,6 +192,7 @@ class RecurrentDirection {
  private:
   Index summed_width() const noexcept { return Rule::summed * hidden_size(); }
   static T* row(const Tensor<T>& x, Index i) { return x.defined() ? x.data() + i * x.shape()[1] : nullptr; }
+  T* gate_row(Index i) const { return row(gates_, keep_ ? i : i - from_); }
   static T* cell_of(T* c, Index offset) { return Rule::has_cell ? c + offset : nullptr; }
   static StridedMatrix<T> whole(const Tensor<T>& x) {
     if (!x.defined()) return strided<T>(nullptr, 0, 0, 0);
@@ -195,6 +217,12 @@ class RecurrentDirection {
 
   Index steps() const noexcept { return first_rows_.numel() - 1; }
   Index largest_step() const { return first_rows_.data()[1]; }
+  /// The rows of whole steps, about piece_ of them, of which the first to be run has these rows.
+  std::pair<Index, Index> piece_at(Index first, Index rows) const {
+    const Index *const begin = first_rows_.data(), *const end = begin + first_rows_.numel(), last = end[-1];
+    if (reverse_) return {std::upper_bound(begin, end, std::max<Index>(first + rows - piece_, 0))[-1], first + rows};
+    return {first, *std::lower_bound(begin, end, std::min(first + piece_, last))};
+  }
   template <typename Body>
   void for_each_step(bool backwards, const Body& body) const {
     const Index* const first = first_rows_.data();
@@ -208,6 +236,10 @@ class RecurrentDirection {
   RecurrentWeights<T> weights_;
   Indices first_rows_;  // (steps + 1): rows of step t are first_rows[t] .. first_rows[t+1]-1
   bool reverse_;
+  bool keep_ = true;
+  Index piece_ = 0;                       // rows whose inputs are projected at a time
+  Index from_ = 0, to_ = 0;               // those that are
+  Tensor<T> bias_;                        // of the input's projection
   Tensor<T> gates_, apart_;               // activations (rows, gates * hidden); h W_hh^T of gates that take it apart
   Tensor<T> state_before_, cell_before_;  // the state each row came upon
   Tensor<T> unprojected_;                 // hidden values before weight_hr
@@ -246,13 +278,19 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   RecurrentResult<T> result{Tensor<T>(Shape{rows, count * state}), {start(initial.h, state), {}}};
   if (Rule::has_cell) result.last.c = start(initial.c, hidden);
 
-  // Products over all rows use the threads there are; then each direction has one, if its multiplications are worth it.
-  const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000;
-  for (auto& direction : directions) direction.project_input(x, keep);
+  // Each direction has a thread, if its multiplications are worth it. Where there are more, all take part in the
+  // products over all rows.
+  const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000, ahead = threads_here() > count;
+  (void)x.data();  // up to date before several threads read it
+  for (auto& direction : directions) {
+    direction.prepare(rows, ahead ? rows : ProductKernel<T>::band, keep);
+    if (ahead) direction.project_input(x);
+  }
   parallel_pieces(count, worthwhile, [&](Index d) {
-    directions[static_cast<std::size_t>(d)].run(
-        result.last.h.data() + d * batch * state, Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr,
-        !initial.h.defined(), strided(result.output.data() + d * state, rows, state, count * state));
+    directions[static_cast<std::size_t>(d)].run(x, result.last.h.data() + d * batch * state,
+                                                Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr,
+                                                !initial.h.defined(),
+                                                strided(result.output.data() + d * state, rows, state, count * state));
   });
   if (!keep) return result;
   record_outputs(
