@@ -29,7 +29,11 @@ const std::vector<std::string> runs = {
 }  // namespace
 
 TEST_CASE("recurrent layers: no_grad gives the same values and records nothing") {
-  for (const std::string& line : runs) {
+  std::vector<std::string> lines = runs;
+  // Long enough for the inputs to be projected in several pieces.
+  lines.push_back("layer=lstm T=70 B=5 I=3 H=5 bidirectional=1 lengths=70,3,41,70,66");
+  lines.push_back("layer=gru T=3 B=150 I=3 H=5 bidirectional=1 num_layers=2");
+  for (const std::string& line : lines) {
     CAPTURE(line);
     const recurrent::Setup<float> setup(line);
     const auto recorded = setup.forward();
