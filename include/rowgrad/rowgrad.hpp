@@ -72,6 +72,7 @@
 #include <rowgrad/optim/history.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/optim/parameter_entry.hpp>
 #include <rowgrad/optim/parameter_state.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/row_report.hpp>

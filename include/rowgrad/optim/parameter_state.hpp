@@ -4,22 +4,13 @@
 // See:  core/storage.hpp (PendingRows: how readers ask), docs/decisions.md "Deferred rows", adam.hpp for a rule.
 #pragma once
 
-#include <limits>
-
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/core/parallel.hpp>
 #include <rowgrad/optim/history.hpp>
+#include <rowgrad/optim/parameter_entry.hpp>
 #include <rowgrad/optim/row_report.hpp>
 
 namespace rowgrad::optim {
-
-/// A parameter's state as it is saved and restored: every row up to date with `step`.
-template <typename T>
-struct ParameterEntry {
-  Shape shape;                   // of the parameter
-  Index step = 0;                // steps it has had
-  std::vector<Tensor<T>> slots;  // of that shape, in the order of the rule's slot_names; none before the first step
-};
 
 /// A rule must provide:
 ///     using Options; static constexpr const char* name; explicit Rule(const Options&)  checks the options
@@ -148,26 +139,8 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
 
   /// Throws when a saved state is not for this parameter under this rule.
   void check_entry(const ParameterEntry<T>& entry, const Rule& rule, std::size_t position) const {
-    const std::string which =
-        std::string(Rule::name) + "::load_state_dict: the state of parameter " + std::to_string(position);
     check_shape("load_state_dict", position);
-    if (!(entry.shape == shape_))
-      throw ShapeError(which + " is for shape " + to_string(entry.shape) + ", expected " + to_string(shape_));
-    if (entry.step < 0 || entry.step > std::numeric_limits<std::uint32_t>::max())
-      throw ValueError(which + " has step " + std::to_string(entry.step) + ", expected one from 0 to 4294967295");
-    const int count = static_cast<int>(entry.slots.size());
-    if (!(count == 0 && entry.step == 0) && (count < rule.slots() || count > Rule::max_slots)) {
-      std::string names;
-      for (int k = 0; k < rule.slots(); ++k)
-        names += (k > 0 ? ", " : " (") + std::string(Rule::slot_names[static_cast<std::size_t>(k)]);
-      throw ValueError(which + " has " + std::to_string(count) + " slots, expected " + std::to_string(rule.slots()) +
-                       (names.empty() ? "" : names + ")"));
-    }
-    for (std::size_t k = 0; k < entry.slots.size(); ++k)
-      if (!entry.slots[k].defined() || !(entry.slots[k].shape() == shape_))
-        throw ShapeError(which + " has " + Rule::slot_names[k] + " of shape " +
-                         (entry.slots[k].defined() ? to_string(entry.slots[k].shape()) : "(undefined)") +
-                         ", expected " + to_string(shape_));
+    detail::check_entry(entry, rule, shape_, position);
   }
 
   /// Goes on from a saved state, whose tensors become this state's own.

@@ -1,0 +1,39 @@
+// What: append_rows, which makes a table longer in place.
+// Why:  a vocabulary grows while the model is in use; every handle to the table must see the new rows.
+// See:  nn/embedding.hpp (add_rows), optim/optimizer.hpp (add_rows: the optimizer's side).
+#pragma once
+
+#include <rowgrad/autograd/autograd.hpp>
+
+namespace rowgrad::detail {
+
+/// Appends rows (n, D) to a leaf (V, D). All handles to it see shape (V + n, D); a gradient gathered before stays, the
+/// new rows have none. Views made before keep the old memory, with every update that was owed. Graphs recorded before
+/// can no longer be walked: backward() through them is a GraphError. O((V + n) D); nothing changes if memory runs out.
+template <typename T>
+void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
+  TensorBody<T>& body = table.body();
+  Shape shape = body.shape;
+  shape[0] += rows.shape()[0];
+  Ref<Storage<T>> storage = make_storage<T>(shape.numel());
+  std::copy_n(table.data(), table.numel(), storage->data());  // data() has the updates owed made first
+  std::copy_n(rows.data(), rows.numel(), storage->data() + table.numel());
+  if (body.graph) {
+    auto leaf = make_ref<Leaf<T>>();
+    if (const Gradient<T>& gradient = table.grad(); gradient.is_row_sparse()) {
+      leaf->accumulate(RowGradient<T>{gradient.rows(), gradient.values(), shape});
+    } else if (gradient.defined()) {
+      Tensor<T> longer = zeros<T>(shape);
+      std::copy_n(gradient.dense().data(), table.numel(), longer.data());
+      leaf->accumulate(std::move(longer));
+    }
+    static_cast<Node<T>*>(body.graph.get())->retire();
+    body.graph = Ref<GraphNode>::adopt(leaf.leak());
+  }
+  body.storage->pending = nullptr;  // nothing is owed any more, and no optimizer knows this memory from now on
+  body.storage = std::move(storage);
+  body.data = body.storage->data();
+  body.shape = shape;
+}
+
+}  // namespace rowgrad::detail

@@ -1,0 +1,55 @@
+// What: the gradient side of Tensor: requires_grad_, grad, backward.
+// Why:  core declares them on Tensor so that code reads as in PyTorch; here they meet the graph.
+// See:  node.hpp.
+#pragma once
+
+#include <rowgrad/autograd/node.hpp>
+
+namespace rowgrad {
+
+template <typename T>
+const Tensor<T>& Tensor<T>::requires_grad_(bool on) const {
+  if (!is_leaf()) {
+    if (on) return *this;
+    throw GraphError(
+        "requires_grad_: only a leaf can be switched off; this tensor is the result of a recorded operation "
+        "(use detach() for its values outside the graph)");
+  }
+  static_assert(std::is_floating_point_v<T>, "only floating point tensors have gradients");
+  if (on && !body_->graph)
+    body_->graph = detail::Ref<detail::GraphNode>::adopt(detail::make_ref<detail::Leaf<T>>().leak());
+  body_->requires_grad = on;
+  return *this;
+}
+
+template <typename T>
+Gradient<T>& Tensor<T>::grad() const {
+  if (!is_leaf())
+    throw GraphError("grad: only leaves gather a gradient; this tensor is the result of a recorded operation");
+  if (!body_->graph)
+    throw GraphError("grad: this tensor does not require a gradient (call requires_grad_() before it is used)");
+  return static_cast<detail::Node<T>*>(body_->graph.get())->gradient();
+}
+
+template <typename T>
+void Tensor<T>::backward(const Tensor& seed, bool retain_graph) const {
+  if (!requires_grad())
+    throw GraphError(
+        "backward: this tensor does not require a gradient: no input of its operations requires one, or it was made "
+        "under no_grad");
+  if (!(seed.shape() == shape()))
+    throw ShapeError("backward: the seed has shape " + to_string(seed.shape()) + ", the tensor " + to_string(shape()));
+  auto* node = static_cast<detail::Node<T>*>(body_->graph.get());
+  node->accumulate(seed);
+  node->run_backward(retain_graph);
+}
+
+template <typename T>
+void Tensor<T>::backward(bool retain_graph) const {
+  if (numel() != 1)
+    throw ShapeError("backward: without a seed the tensor must have one element, it has shape " + to_string(shape()) +
+                     " (reduce it with sum() or mean())");
+  backward(ones<T>(shape()), retain_graph);
+}
+
+}  // namespace rowgrad

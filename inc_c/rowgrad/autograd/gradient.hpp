@@ -1,0 +1,98 @@
+// What: Gradient, what a parameter gathers during backward: nothing, a dense tensor, or some rows of a table.
+// Why:  a lookup's gradient touches only the rows that were looked up; nothing of the table's size may be allocated,
+//       cleared or visited for it.
+// See:  row_gradient.hpp (how rows are gathered); optim/ (who reads it).
+#pragma once
+
+#include <rowgrad/autograd/row_gradient.hpp>
+
+namespace rowgrad {
+
+/// Gradient of one tensor. Accumulates: dense and row-sparse contributions may be mixed, the sum is dense then.
+/// PyTorch: Tensor.grad, where row-sparse is a coalesced sparse tensor.
+template <typename T>
+class Gradient {
+ public:
+  bool defined() const noexcept { return values_.defined(); }
+  explicit operator bool() const noexcept { return defined(); }
+  bool is_row_sparse() const noexcept { return rows_.defined(); }
+
+  /// The whole gradient. GraphError when it is undefined or row-sparse: see rows(), values(), to_dense().
+  const Tensor<T>& dense() const {
+    if (!defined() || is_row_sparse())
+      throw GraphError(std::string("grad: expected a dense gradient, but it is ") +
+                       (defined() ? "row-sparse (use rows() and values(), or to_dense())"
+                                  : "undefined (has backward() been called?)"));
+    return values_;
+  }
+
+  /// Rows with a gradient, sorted, each once; undefined when dense.
+  const Indices& rows() const noexcept { return rows_; }
+  /// Row-sparse: shape (rows().numel(), D), the gradient of row rows()[i] in row i. Dense: the whole gradient.
+  const Tensor<T>& values() const noexcept { return values_; }
+  /// Shape of the tensor this is the gradient of.
+  const Shape& shape() const noexcept { return is_row_sparse() ? shape_ : values_.shape(); }
+
+  /// The whole gradient as a dense tensor; allocates one of the table's size when row-sparse.
+  Tensor<T> to_dense() const {
+    if (!defined() || !is_row_sparse()) return dense();
+    Tensor<T> result = zeros<T>(shape_);
+    scatter_to(result);
+    return result;
+  }
+
+  /// Sum of squares of all entries, in double.
+  double squared_norm() const { return defined() ? values_.array().template cast<double>().square().sum() : 0.0; }
+
+  /// Forgets the gradient. PyTorch: zero_grad(set_to_none=True).
+  void reset() noexcept {
+    values_ = {};
+    rows_ = {};
+  }
+
+  void add(Tensor<T> gradient) {
+    if (is_row_sparse()) {
+      own(gradient);
+      scatter_to(gradient);
+      rows_ = {};
+      values_ = std::move(gradient);
+    } else if (!defined()) {
+      values_ = std::move(gradient);
+    } else {
+      own(values_);
+      values_.array() += gradient.array();
+    }
+  }
+
+  void add(RowGradient<T> gradient) {
+    if (!defined()) {
+      values_ = std::move(gradient.values);
+      rows_ = std::move(gradient.rows);
+      shape_ = gradient.shape;
+    } else if (is_row_sparse()) {
+      RowGradient<T> sum = detail::merge_rows<T>({rows_, values_, shape_}, gradient);
+      values_ = std::move(sum.values);
+      rows_ = std::move(sum.rows);
+    } else {
+      own(values_);
+      detail::scatter_add(gradient.rows, gradient.values, values_);
+    }
+  }
+
+  /// Makes the values this gradient's own, so that changing them changes nothing else.
+  void own() {
+    if (defined()) own(values_);
+  }
+
+ private:
+  static void own(Tensor<T>& tensor) {
+    if (!tensor.unique()) tensor = tensor.clone();
+  }
+  void scatter_to(const Tensor<T>& table) const { detail::scatter_add(rows_, values_, table); }
+
+  Tensor<T> values_;
+  Indices rows_;
+  Shape shape_;  // of the table, when row-sparse
+};
+
+}  // namespace rowgrad

@@ -1,0 +1,65 @@
+// What: the exceptions rowgrad throws.
+// Why:  one catch clause for everything (Error), and one type for each kind of mistake a caller can mend.
+// See:  shape.hpp for how shapes appear in messages.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace rowgrad {
+
+/// Base of everything rowgrad throws. Messages read "operation: what was expected, what came (likely cause)".
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// An index outside its table, dimension or class range.
+class IndexError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Shapes that do not fit an operation or each other.
+class ShapeError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// An option or value outside its range: a negative learning rate, a probability above 1, a NaN where none may be.
+class ValueError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Autograd used in a way that has no answer: backward twice through a freed graph, backward of a constant.
+class GraphError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file that cannot be opened, read or written.
+class FileError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A file whose content is not what its format promises. The message is "file:line: what was expected, what stood
+/// there".
+class ParseError : public Error {
+ public:
+  /// line counts from 1; 0 means the file as a whole.
+  ParseError(const std::string& file, std::size_t line, const std::string& what)
+      : Error(file + ":" + (line == 0 ? std::string() : std::to_string(line) + ":") + " " + what),
+        file_(file),
+        line_(line) {}
+
+  const std::string& file() const noexcept { return file_; }
+  std::size_t line() const noexcept { return line_; }
+
+ private:
+  std::string file_;
+  std::size_t line_;
+};
+
+}  // namespace rowgrad

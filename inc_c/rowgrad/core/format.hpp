@@ -1,0 +1,188 @@
+// What: printing tensors as PyTorch does.
+// Why:  people compare what they see with what a PyTorch program printed.
+// See:  PyTorch torch/_tensor_str.py (four decimals, scientific when values span much, three edge items above 1000).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <ostream>
+
+#include <rowgrad/core/tensor.hpp>
+
+namespace rowgrad {
+namespace detail {
+
+/// A number as Python prints a float, for printed models: the shortest decimals that read back as the same number.
+inline std::string python_float(double value) {
+  char text[32];
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  std::string result = text;
+  return result.find_first_of(".en") == std::string::npos ? result + ".0" : result;
+}
+
+inline constexpr std::size_t printed_line_width = 80;
+
+/// How the values of one tensor are written: a common style and width, as in PyTorch.
+template <typename T>
+class ValueFormat {
+ public:
+  explicit ValueFormat(const std::vector<T>& shown) {
+    if constexpr (std::is_floating_point_v<T>) {
+      bool integers = true;
+      double smallest = 0, largest = 0;
+      for (T value : shown) {
+        const double magnitude = std::abs(static_cast<double>(value));
+        if (!std::isfinite(magnitude) || magnitude == 0) continue;
+        integers = integers && std::ceil(magnitude) == magnitude;
+        smallest = smallest == 0 ? magnitude : std::min(smallest, magnitude);
+        largest = std::max(largest, magnitude);
+      }
+      if (integers)
+        style_ = largest / (smallest == 0 ? 1 : smallest) > 1000. || largest > 1e8 ? "%.4e" : "%.0f.";
+      else
+        style_ = largest / smallest > 1000. || largest > 1e8 || smallest < 1e-4 ? "%.4e" : "%.4f";
+    }
+    for (T value : shown)
+      if (widens(value)) width_ = std::max(width_, write(value).size());
+  }
+
+  std::string operator()(T value) const {
+    std::string text = write(value);
+    return std::string(width_ > text.size() ? width_ - text.size() : 0, ' ') + text;
+  }
+  std::size_t width() const noexcept { return width_; }
+
+ private:
+  static bool widens(T value) noexcept {  // zeros, infinities and NaN do not widen the columns, as in PyTorch
+    if constexpr (std::is_floating_point_v<T>)
+      return std::isfinite(value) && value != 0;
+    else
+      return true;
+  }
+
+  std::string write(T value) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (std::isnan(value)) return "nan";
+      if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+      char text[400];
+      const int length = std::snprintf(text, sizeof text, style_, static_cast<double>(value));
+      return std::string(text, static_cast<std::size_t>(length));
+    } else {
+      return std::to_string(value);
+    }
+  }
+
+  const char* style_ = "%.4f";
+  std::size_t width_ = 1;
+};
+
+/// Writes a tensor; of a long dimension only the first and last three items when it is summarised.
+template <typename T>
+class TensorWriter {
+ public:
+  explicit TensorWriter(const Tensor<T>& x)
+      : x_(x), values_(x.data()), summarised_(x.numel() > 1000), format_(shown_values()) {}
+
+  std::string write(std::size_t indent) const {
+    std::string text;
+    write_block(text, 0, 0, indent);
+    return text;
+  }
+
+ private:
+  static constexpr Index edge = 3;
+
+  bool skips(Index size) const noexcept { return summarised_ && size > 2 * edge; }
+
+  std::vector<T> shown_values() const {
+    std::vector<T> shown;
+    for (Index i = 0; i < x_.numel(); ++i) {
+      bool visible = true;
+      Index rest = i;
+      for (int d = x_.dim() - 1; d >= 0 && visible && summarised_; --d) {
+        const Index size = x_.shape()[d], at = rest % size;
+        visible = !skips(size) || at < edge || at >= size - edge;
+        rest /= size;
+      }
+      if (visible) shown.push_back(values_[i]);
+    }
+    return shown;
+  }
+
+  // Nested as deep as the tensor's rank, at most Shape::max_rank.
+  void write_block(std::string& text, int d, Index offset, std::size_t indent) const {
+    if (x_.dim() == 0) {
+      text += format_(values_[0]);
+      return;
+    }
+    const Index size = x_.shape()[d], stride = split_at(x_.shape(), d).inner;
+    const bool innermost = d == x_.dim() - 1;
+    const std::size_t per_line = std::max<std::size_t>(1, (printed_line_width - indent) / (format_.width() + 2));
+    const std::string line = "\n" + std::string(indent + 1, ' ');
+    text += '[';
+    std::size_t items = 0;
+    for (Index i = 0; i < size; ++i) {
+      const bool gap = skips(size) && i == edge;
+      if (i > 0) {
+        if (innermost)
+          text += items % per_line == 0 ? "," + line : ", ";
+        else
+          text += "," + std::string(static_cast<std::size_t>(x_.dim() - d - 2), '\n') + line;
+      }
+      ++items;
+      if (gap) {
+        text += innermost ? " ..." : "...";
+        i = size - edge - 1;
+      } else if (innermost) {
+        text += format_(values_[offset + i]);
+      } else {
+        write_block(text, d + 1, offset + i * stride, indent + 1);
+      }
+    }
+    text += ']';
+  }
+
+  const Tensor<T>& x_;
+  const T* values_;
+  bool summarised_;
+  ValueFormat<T> format_;
+};
+
+}  // namespace detail
+
+/// "tensor([[1., 2.], [3., 4.]])", with what PyTorch says after it: the type when it is not the default one,
+/// requires_grad=True for a leaf, grad_fn for the result of a recorded operation.
+template <typename T>
+std::string to_string(const Tensor<T>& x) {
+  if (!x.defined()) return "tensor(undefined)";
+  constexpr std::size_t indent = 7;
+  std::string text = "tensor(" + (x.numel() == 0 ? std::string("[]") : detail::TensorWriter<T>(x).write(indent));
+  std::size_t line = text.size() - (text.rfind('\n') + 1) + 2;  // the 2 is PyTorch's
+  const auto append = [&](const std::string& suffix) {
+    const bool fits = line + suffix.size() + 2 <= detail::printed_line_width;
+    text += (fits ? ", " : ",\n" + std::string(indent, ' ')) + suffix;
+    line = (fits ? line + 2 : indent) + suffix.size();
+  };
+  if (x.numel() == 0 && x.dim() != 1) append("size=" + to_string(x.shape()));
+  if (std::is_same_v<T, double>) append("dtype=float64");
+  if (std::is_same_v<T, Index> && x.numel() == 0) append("dtype=int64");
+  if (!x.is_leaf())
+    append(std::string("grad_fn=<") + x.body().graph->name() + ">");
+  else if (x.requires_grad())
+    append("requires_grad=True");
+  return text + ")";
+}
+
+template <typename T>
+std::ostream& operator<<(std::ostream& out, const Tensor<T>& x) {
+  return out << to_string(x);
+}
+
+inline std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
+
+}  // namespace rowgrad

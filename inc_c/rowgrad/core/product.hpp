@@ -1,0 +1,131 @@
+// What: product(), the one place where matrices are multiplied.
+// Why:  it chooses between the ways to multiply by size and cuts the work up for the threads there are.
+// See:  product_kernel.hpp; packed_matrix.hpp for weights used many times; functional/matmul.hpp.
+#pragma once
+
+#include <rowgrad/core/parallel.hpp>
+#include <rowgrad/core/product_kernel.hpp>
+
+namespace rowgrad::detail {
+
+enum class Write { assign, add };
+
+// Below this many multiplications a second thread does not pay.
+inline constexpr Index parallel_product_size = 1'000'000;
+
+// Up to this many multiplications the kernel's tiles cost more than they save.
+inline constexpr Index largest_small_product = 256;
+
+// With fewer rows than this, b is read where it lies: packing it would take as long as multiplying.
+inline constexpr Index rows_worth_packing = 48;
+
+/// Calls body(row, rows, first column, last column) for parts of a product that several threads may compute; first is a
+/// multiple of the kernel's panel.
+template <typename T, typename Body>
+void split_product(Index rows, Index depth, Index columns, const Body& body) {
+  using Kernel = ProductKernel<T>;
+  const Index threads = rows * depth * columns < parallel_product_size ? 1 : threads_here();
+  const Index panels = (columns + Kernel::panel - 1) / Kernel::panel, bands = (rows + 7) / 8;
+  const bool by_columns = panels >= 4 * threads || panels >= bands;
+  const Index units = by_columns ? panels : bands, pieces = std::max<Index>(1, std::min(threads, units));
+  parallel_pieces(pieces, pieces > 1, [&](Index i) {
+    const Index from = units * i / pieces, to = units * (i + 1) / pieces;
+    if (by_columns)
+      body(0, rows, from * Kernel::panel, std::min(columns, to * Kernel::panel));
+    else
+      body(from * 8, std::min(rows, to * 8) - from * 8, 0, columns);
+  });
+}
+
+/// c = base + a b for a few elements; base as in ProductKernel::multiply().
+template <typename T>
+void small_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
+  for (Index i = 0; i < c.rows; ++i) {
+    T* const out = c.at(i, 0);
+    if (base.values == nullptr)
+      std::fill_n(out, c.columns, T(0));
+    else if (base.values != c.values)
+      std::copy_n(base.at(i, 0), c.columns, out);
+    if (b.column_step == 1) {
+      for (Index k = 0; k < a.columns; ++k) {
+        const T factor = *a.at(i, k);
+        const T* row = b.at(k, 0);
+        for (Index j = 0; j < c.columns; ++j) out[j] += factor * row[j];
+      }
+    } else {
+      for (Index j = 0; j < c.columns; ++j) {
+        T sum = T(0);
+        const T *left = a.at(i, 0), *column = b.at(0, j);
+        for (Index k = 0; k < a.columns; ++k) sum += left[k * a.column_step] * column[k];
+        out[j] += sum;
+      }
+    }
+  }
+}
+
+/// The same for one column, of any length: dot products where rows of a are contiguous, else columns of a added up.
+template <typename T>
+void vector_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
+  split_product<T>(c.rows, a.columns, 1, [&](Index row, Index rows, Index, Index) {
+    for (Index i = row; i < row + rows; ++i) {
+      T sum = T(0);
+      if (a.column_step == 1 && b.row_step == 1)
+        sum = (ArrayMap<const T>(a.at(i, 0), a.columns) * ArrayMap<const T>(b.values, a.columns)).sum();
+      *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
+    }
+    if (a.column_step == 1 && b.row_step == 1) return;
+    for (Index k = 0; k < a.columns; ++k) {
+      const T factor = *b.at(k, 0);
+      const T* const from = a.at(row, k);
+      T* const to = c.at(row, 0);
+      if (c.row_step == 1 && a.row_step == 1)
+        ArrayMap<T>(to, rows) += factor * ArrayMap<const T>(from, rows);
+      else
+        for (Index i = 0; i < rows; ++i) to[i * c.row_step] += factor * from[i * a.row_step];
+    }
+  });
+}
+
+/// c = base + a b; base is c, or a row repeated, or nothing.
+template <typename T>
+void multiply(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
+  using Kernel = ProductKernel<T>;
+  const Index rows = c.rows, columns = c.columns, depth = a.columns;
+  if (rows * columns * depth <= largest_small_product || depth == 1) return small_product(c, base, a, b);
+  if (columns == 1) return vector_product(c, base, a, b);
+  // Whole packets of contiguous rows may be read in place; the columns behind them are packed.
+  const Index in_place = b.column_step == 1 && rows < rows_worth_packing ? columns / Kernel::width * Kernel::width : 0;
+  split_product<T>(rows, depth, columns, [&](Index row, Index part, Index first, Index last) {
+    const Index unpacked = std::clamp(in_place, first, last), packed = unpacked / Kernel::panel * Kernel::panel;
+    const Buffer<T> buffer(static_cast<std::size_t>(std::min(depth, Kernel::depth) * Kernel::padded(last - packed)));
+    for (Index k = 0; k < depth; k += Kernel::depth) {
+      const Index size = std::min(Kernel::depth, depth - k);
+      const Operand<T> right = b.part(k, size, 0, columns), left = a.part(row, part, k, size);
+      const Operand<T> out = c.part(row, part, 0, columns);
+      const Operand<T> start = k > 0 ? out : base.values == nullptr ? base : base.part(row, part, 0, columns);
+      if (unpacked < last) {
+        Kernel::pack(right, packed, last, buffer.data());
+        Kernel::multiply(out, start, left, packed, last, buffer.data());
+      }
+      if (unpacked > first) Kernel::multiply_unpacked(out, start, left, right, first, unpacked == last ? last : packed);
+    }
+  });
+}
+
+/// c = a b, or c += a b. a and b are row-major Eigen maps or their transposes; c is such a map and overlaps neither.
+/// Cost: 2 * rows * columns * depth floating point operations.
+template <typename C, typename A, typename B>
+void product(const C& c, const A& a, const B& b, Write write = Write::assign) {
+  using T = typename C::Scalar;
+  const Operand<T> out = Operand<T>::of(c);
+  multiply<T>(out, write == Write::add ? out : Operand<T>{}, Operand<T>::of(a), Operand<T>::of(b));
+}
+
+/// c = a b, plus `bias`, a row of c, in each row; without one (null) c = a b.
+template <typename C, typename A, typename B>
+void product_plus(const C& c, const A& a, const B& b, const typename C::Scalar* bias) {
+  using T = typename C::Scalar;
+  multiply<T>(Operand<T>::of(c), Operand<T>::repeated(bias), Operand<T>::of(a), Operand<T>::of(b));
+}
+
+}  // namespace rowgrad::detail

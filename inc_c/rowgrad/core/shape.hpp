@@ -1,0 +1,126 @@
+// What: Shape, the sizes of a tensor's dimensions, held inline.
+// Why:  a shape is copied with every operation, so it must not allocate.
+// See:  tensor.hpp; broadcasting rules follow PyTorch's "Broadcasting semantics".
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+
+#include <rowgrad/core/error.hpp>
+
+namespace rowgrad {
+
+/// Sizes, positions and table indices. Signed, as in Eigen and PyTorch (int64).
+using Index = std::int64_t;
+
+/// Sizes of a tensor's dimensions, outermost first; rank 0 is a single value. At most max_rank dimensions.
+class Shape {
+ public:
+  static constexpr int max_rank = 8;
+
+  Shape() = default;
+
+  /// Throws ShapeError for a negative size or more than max_rank dimensions.
+  Shape(std::initializer_list<Index> sizes) {
+    for (Index size : sizes) append(size);
+  }
+
+  int rank() const noexcept { return rank_; }
+
+  /// Product of all sizes; 1 for rank 0.
+  Index numel() const noexcept {
+    Index n = 1;
+    for (int d = 0; d < rank_; ++d) n *= sizes_[static_cast<std::size_t>(d)];
+    return n;
+  }
+
+  /// Size of dimension d, unchecked; 0 <= d < rank().
+  Index operator[](int d) const noexcept { return sizes_[static_cast<std::size_t>(d)]; }
+  Index& operator[](int d) noexcept { return sizes_[static_cast<std::size_t>(d)]; }
+
+  Index back() const noexcept { return rank_ == 0 ? 1 : (*this)[rank_ - 1]; }
+
+  const Index* begin() const noexcept { return sizes_.data(); }
+  const Index* end() const noexcept { return sizes_.data() + rank_; }
+
+  void append(Index size) {
+    if (rank_ == max_rank) throw ShapeError("Shape: at most 8 dimensions are supported");
+    if (size < 0) throw ShapeError("Shape: a size must not be negative, got " + std::to_string(size));
+    sizes_[static_cast<std::size_t>(rank_++)] = size;
+  }
+
+  void insert(int d, Index size) {
+    append(size);
+    for (int i = rank_ - 1; i > d; --i) (*this)[i] = (*this)[i - 1];
+    (*this)[d] = size;
+  }
+
+  void erase(int d) noexcept {
+    for (int i = d; i + 1 < rank_; ++i) (*this)[i] = (*this)[i + 1];
+    --rank_;
+  }
+
+  friend bool operator==(const Shape& a, const Shape& b) noexcept {
+    if (a.rank_ != b.rank_) return false;
+    for (int d = 0; d < a.rank_; ++d)
+      if (a[d] != b[d]) return false;
+    return true;
+  }
+
+ private:
+  std::array<Index, max_rank> sizes_{};
+  int rank_ = 0;
+};
+
+/// "(2, 3)", "(4,)" or "()".
+inline std::string to_string(const Shape& shape) {
+  std::string text = "(";
+  for (int d = 0; d < shape.rank(); ++d) text += (d == 0 ? "" : ", ") + std::to_string(shape[d]);
+  return text + (shape.rank() == 1 ? ",)" : ")");
+}
+
+namespace detail {
+
+/// A dimension counted from the front; -1 is the last, as in PyTorch. IndexError outside [-rank, rank).
+/// rank 0 counts as one dimension, as in PyTorch.
+inline int wrap_dim(const char* operation, Index dim, int rank) {
+  const int n = rank == 0 ? 1 : rank;
+  if (dim < -n || dim >= n)
+    throw IndexError(std::string(operation) + ": dimension " + std::to_string(dim) + " is outside [" +
+                     std::to_string(-n) + ", " + std::to_string(n - 1) + "] of a tensor of rank " +
+                     std::to_string(rank));
+  return static_cast<int>(dim < 0 ? dim + n : dim);
+}
+
+/// The shape both operands broadcast to. ShapeError when a pair of sizes differs and neither is 1.
+inline Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
+  if (a == b) return a;
+  Shape result = a.rank() >= b.rank() ? a : b;
+  const Shape& shorter = a.rank() >= b.rank() ? b : a;
+  const int offset = result.rank() - shorter.rank();
+  for (int d = 0; d < shorter.rank(); ++d) {
+    Index& size = result[d + offset];
+    if (size == shorter[d] || shorter[d] == 1) continue;
+    if (size != 1)
+      throw ShapeError(std::string(operation) + ": shapes " + to_string(a) + " and " + to_string(b) +
+                       " do not broadcast: sizes must be equal or 1, counted from the last dimension");
+    size = shorter[d];
+  }
+  return result;
+}
+
+/// Sizes before, at and after dimension d: a row-major tensor seen as (outer, size, inner).
+struct Split {
+  Index outer = 1, size = 1, inner = 1;
+};
+
+inline Split split_at(const Shape& shape, int dim) noexcept {
+  Split s;
+  for (int d = 0; d < shape.rank(); ++d) (d < dim ? s.outer : d == dim ? s.size : s.inner) *= shape[d];
+  return s;
+}
+
+}  // namespace detail
+}  // namespace rowgrad

@@ -1,0 +1,236 @@
+// What: Tensor, an n-dimensional row-major array behind a cheap handle.
+// Why:  PyTorch's sharing: copying a handle shares values, gradient and place in the graph; clone() copies values.
+// See:  factory.hpp (zeros, randn, ...), format.hpp (printing), autograd/ (gradients), functional/ (operations).
+#pragma once
+
+#include <Eigen/Core>
+#include <concepts>
+#include <initializer_list>
+#include <type_traits>
+#include <vector>
+
+#include <rowgrad/core/storage.hpp>
+
+namespace rowgrad {
+
+template <typename T>
+using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+template <typename T>
+using MatrixMap = Eigen::Map<Matrix<T>>;
+template <typename T>
+using ArrayMap =
+    std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1>>,
+                       Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>>;
+
+template <typename T>
+class Gradient;
+
+namespace detail {
+
+/// What core knows of a tensor's place in a graph; autograd/node.hpp knows the rest.
+class GraphNode : public Counted {
+ public:
+  virtual const char* name() const noexcept = 0;
+  virtual bool is_leaf() const noexcept = 0;
+};
+
+template <typename T>
+struct TensorBody final : Counted {
+  TensorBody(const Shape& sizes, Ref<Storage<T>> memory, T* first)
+      : shape(sizes), storage(std::move(memory)), data(first) {}
+  void destroy() noexcept override { destroy_ref(this); }
+
+  Shape shape;
+  Ref<Storage<T>> storage;
+  T* data;
+  bool requires_grad = false;
+  Ref<GraphNode> graph;  // the operation that made it, or the leaf that gathers its gradient
+};
+
+/// A braced list of values or of such lists: {1, 2} or {{1, 2}, {3, 4}}.
+template <typename T>
+struct NestedList {
+  NestedList(T single) : value(single) {}  // NOLINT: lists are written with bare numbers
+  NestedList(std::initializer_list<NestedList> list) : items(list), is_list(true) {}
+
+  T value{};
+  std::vector<NestedList> items;
+  bool is_list = false;
+};
+
+}  // namespace detail
+
+/// A tensor of float, double or Index (Indices). Row-major, contiguous.
+/// Like a PyTorch tensor it is a handle: copies refer to the same values, also through a const handle.
+/// A default-constructed tensor is undefined: it has no shape and no values.
+template <typename T>
+class Tensor {
+ public:
+  using Scalar = T;
+
+  Tensor() = default;
+
+  /// Uninitialised values. PyTorch: torch.empty.
+  explicit Tensor(const Shape& shape) : Tensor(shape, detail::make_storage<T>(shape.numel())) {}
+
+  /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length.
+  Tensor(std::initializer_list<detail::NestedList<T>> list);
+
+  /// A single index, so that embedding(3) can be written. Shape ().
+  template <std::integral I>
+  requires std::same_as<T, Index> Tensor(I value) : Tensor(Shape{}) {  // NOLINT: implicit by design
+    body_->data[0] = static_cast<Index>(value);
+  }
+
+  /// Indices in a vector, shape (n).
+  template <std::integral I>
+  requires std::same_as<T, Index> Tensor(const std::vector<I>& values)
+      : Tensor(Shape{static_cast<Index>(values.size())}) {  // NOLINT: implicit by design
+    for (std::size_t i = 0; i < values.size(); ++i) body_->data[i] = static_cast<Index>(values[i]);
+  }
+
+  bool defined() const noexcept { return static_cast<bool>(body_); }
+  const Shape& shape() const noexcept { return body_->shape; }
+  int dim() const noexcept { return body_->shape.rank(); }
+  Index numel() const noexcept { return body_->shape.numel(); }
+  /// Size of dimension d; negative d counts from the last. IndexError outside the rank.
+  Index size(Index d) const {
+    if (dim() == 0) throw IndexError("size: a tensor of shape () has no dimensions");
+    return shape()[detail::wrap_dim("size", d, dim())];
+  }
+
+  /// The values, row-major. An optimizer that owes rows of this memory an update pays first, so no reader sees a stale
+  /// row; take the pointer anew after each optimizer step.
+  [[gnu::always_inline]] T* data() const {
+    if (body_->storage->pending != nullptr) body_->storage->pending->settle_all();
+    return body_->data;
+  }
+
+  /// data() for a reader of these rows of a table alone: only they are brought up to date. Rows must be in range.
+  T* data_for_rows(std::span<const Index> rows) const {
+    if (detail::PendingRows* pending = body_->storage->pending; pending != nullptr) {
+      if (pending->counts_rows_of(body_->data, body_->shape))
+        pending->settle(rows);
+      else
+        pending->settle_all();
+    }
+    return body_->data;
+  }
+
+  /// The value of a tensor with one element. ShapeError for more or none.
+  T item() const {
+    if (numel() != 1) throw ShapeError("item: expected one value, got shape " + to_string(shape()));
+    return *data();
+  }
+
+  /// The values as an Eigen matrix that shares them: leading dimensions folded into rows, the last one is columns.
+  [[gnu::always_inline]] MatrixMap<T> matrix() const {
+    return MatrixMap<T>(data(), detail::split_at(shape(), dim() - 1).outer, shape().back());
+  }
+  /// The values as a flat Eigen array that shares them.
+  [[gnu::always_inline]] ArrayMap<T> array() const { return ArrayMap<T>(data(), numel()); }
+  /// A copy of the values.
+  std::vector<T> to_vector() const { return std::vector<T>(data(), data() + numel()); }
+
+  /// A tensor of its own with the same values, outside any graph. PyTorch: x.detach().clone().
+  Tensor clone() const;
+  /// The same values, outside any graph; sharing them. PyTorch: detach.
+  Tensor detach() const { return Tensor(shape(), body_->storage, body_->data); }
+  /// The same values as another scalar type, outside any graph. PyTorch: to(dtype).
+  template <typename U>
+  Tensor<U> to() const;
+
+  // Gradients; defined in autograd/.
+  /// Whether operations on this tensor are recorded.
+  bool requires_grad() const noexcept { return body_->requires_grad; }
+  /// Switches that at run time (freezing, unfreezing). GraphError for the result of a recorded operation.
+  const Tensor& requires_grad_(bool on = true) const;
+  bool is_leaf() const noexcept { return !body_->graph || body_->graph->is_leaf(); }
+  /// What backward() gathered for a leaf: dense, row-sparse, or nothing yet.
+  Gradient<T>& grad() const;
+  /// Adds d(this)/d(leaf) to the gradient of every leaf this value came from. The tensor has one element, or a seed of
+  /// its shape is given. The graph's saved values are freed unless retain_graph. GraphError when nothing requires a
+  /// gradient, or on a second call through a freed graph. PyTorch: backward.
+  void backward(bool retain_graph = false) const;
+  void backward(const Tensor& seed, bool retain_graph = false) const;
+
+  // The operations people chain; each forwards to the free function of its name in functional/.
+  Tensor operator[](Index i) const;
+  Tensor reshape(const Shape& shape) const;
+  Tensor reshape(std::initializer_list<Index> sizes) const;
+  Tensor view(const Shape& shape) const;
+  Tensor view(std::initializer_list<Index> sizes) const;
+  Tensor flatten(Index start_dim = 0, Index end_dim = -1) const;
+  Tensor squeeze() const;
+  Tensor squeeze(Index dim) const;
+  Tensor unsqueeze(Index dim) const;
+  Tensor transpose(Index dim0, Index dim1) const;
+  Tensor t() const;
+  Tensor sum() const;
+  Tensor sum(Index dim, bool keepdim = false) const;
+  Tensor mean() const;
+  Tensor mean(Index dim, bool keepdim = false) const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor sqrt() const;
+  Tensor relu() const;
+  Tensor sigmoid() const;
+  Tensor tanh() const;
+
+  // For those who write operations.
+  /// A tensor over given memory: a view when the memory is another tensor's.
+  Tensor(const Shape& shape, detail::Ref<detail::Storage<T>> storage, T* first = nullptr) {
+    T* data = first != nullptr ? first : storage->data();
+    body_ = detail::make_ref<detail::TensorBody<T>>(shape, std::move(storage), data);
+  }
+  detail::TensorBody<T>& body() const noexcept { return *body_; }
+  /// The same memory under another shape of as many elements, outside any graph.
+  Tensor view_as(const Shape& shape) const { return Tensor(shape, body_->storage, body_->data); }
+  /// Whether this handle is the only way to these values, so that they may be overwritten.
+  bool unique() const noexcept { return body_.unique() && body_->storage.unique(); }
+
+ private:
+  detail::Ref<detail::TensorBody<T>> body_;
+};
+
+/// Integer tensor of any rank: table indices, class labels. Single integers, nested braces and vectors convert.
+using Indices = Tensor<Index>;
+
+template <typename T>
+Tensor<T>::Tensor(std::initializer_list<detail::NestedList<T>> list) {
+  using List = detail::NestedList<T>;
+  const List root(list);
+  Shape shape;
+  for (const List* level = &root; level->is_list; level = level->items.data()) {
+    shape.append(static_cast<Index>(level->items.size()));
+    if (level->items.empty()) break;
+  }
+  *this = Tensor(shape);
+  T* next = body_->data;
+  const auto copy = [&](const auto& self, const List& level,
+                        int depth) -> void {  // as deep as the braces in the source
+    const bool fits = depth == shape.rank() ? !level.is_list
+                                            : level.is_list && static_cast<Index>(level.items.size()) == shape[depth];
+    if (!fits) throw ShapeError("Tensor: nested lists must all have the same length at each depth");
+    if (!level.is_list) *next++ = level.value;
+    for (const List& item : level.items) self(self, item, depth + 1);
+  };
+  copy(copy, root, 0);
+}
+
+template <typename T>
+Tensor<T> Tensor<T>::clone() const {
+  Tensor copy(shape());
+  std::copy_n(data(), numel(), copy.body_->data);
+  return copy;
+}
+
+template <typename T>
+template <typename U>
+Tensor<U> Tensor<T>::to() const {
+  Tensor<U> copy(shape());
+  copy.array() = array().template cast<U>();
+  return copy;
+}
+
+}  // namespace rowgrad

@@ -1,0 +1,107 @@
+// What: how two shapes run together: a plan of nested loops, and sum_to(), its reverse.
+// Why:  one mechanism serves every broadcasting operation, forward and backward.
+// See:  elementwise.hpp; PyTorch "Broadcasting semantics".
+#pragma once
+
+#include <rowgrad/autograd/autograd.hpp>
+
+namespace rowgrad::detail {
+
+/// Loops over a shape in which neighbouring dimensions that two operands treat alike are merged.
+/// A step is the distance between neighbours in an operand: 0 where it is repeated.
+class BroadcastPlan {
+ public:
+  BroadcastPlan(const Shape& result, const Shape& a, const Shape& b) {
+    Index a_stride = 1, b_stride = 1;
+    for (int d = result.rank() - 1; d >= 0; --d) {
+      const int da = d - (result.rank() - a.rank()), db = d - (result.rank() - b.rank());
+      const Index a_size = da < 0 ? 1 : a[da], b_size = db < 0 ? 1 : b[db];
+      if (result[d] != 1) {
+        const Loop loop{result[d], a_size == 1 ? 0 : a_stride, b_size == 1 ? 0 : b_stride};
+        Loop* inner = count_ == 0 ? nullptr : &loops_[static_cast<std::size_t>(count_ - 1)];
+        if (inner != nullptr && loop.a == inner->a * inner->size && loop.b == inner->b * inner->size)
+          inner->size *= loop.size;
+        else
+          loops_[static_cast<std::size_t>(count_++)] = loop;
+      }
+      a_stride *= a_size;
+      b_stride *= b_size;
+    }
+    if (count_ == 0) loops_[static_cast<std::size_t>(count_++)] = {result.numel(), 1, 1};
+  }
+
+  /// Calls row(offset of the row, in a, in b) for every innermost row, in order.
+  template <typename Row>
+  void for_each_row(const Row& row) const {
+    std::array<Index, Shape::max_rank> at{};
+    Index offset = 0, a = 0, b = 0;
+    if (size() == 0) return;
+    for (int d = 1; d < count_; ++d)
+      if (loop(d).size == 0) return;
+    while (true) {
+      row(offset, a, b);
+      offset += size();
+      int d = 1;
+      for (; d < count_; ++d) {
+        Index& i = at[static_cast<std::size_t>(d)];
+        a += loop(d).a;
+        b += loop(d).b;
+        if (++i < loop(d).size) break;
+        a -= loop(d).a * i;
+        b -= loop(d).b * i;
+        i = 0;
+      }
+      if (d >= count_) return;
+    }
+  }
+
+  Index size() const noexcept { return loops_[0].size; }       // of the innermost row
+  bool a_varies() const noexcept { return loops_[0].a != 0; }  // within it; by one if at all
+  bool b_varies() const noexcept { return loops_[0].b != 0; }
+
+ private:
+  struct Loop {
+    Index size, a, b;
+  };
+  const Loop& loop(int d) const noexcept { return loops_[static_cast<std::size_t>(d)]; }
+
+  std::array<Loop, Shape::max_rank> loops_{};  // innermost first
+  int count_ = 0;
+};
+
+/// Sums a gradient over the dimensions along which an operand of `shape` was repeated.
+template <typename T>
+Tensor<T> sum_to(Tensor<T> gradient, const Shape& shape) {
+  if (gradient.shape() == shape) return gradient;
+  Tensor<T> result = zeros<T>(shape);
+  const BroadcastPlan plan(gradient.shape(), shape, shape);
+  const T* source = gradient.data();
+  T* target = result.data();
+  plan.for_each_row([&](Index offset, Index at, Index) {
+    const ArrayMap<const T> row(source + offset, plan.size());
+    if (plan.a_varies())
+      ArrayMap<T>(target + at, plan.size()) += row;
+    else
+      target[at] += row.sum();
+  });
+  return result;
+}
+
+/// x repeated to `shape`, which it must broadcast to.
+template <typename T>
+Tensor<T> repeat_to(const Tensor<T>& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  Tensor<T> result(shape);
+  const BroadcastPlan plan(shape, x.shape(), x.shape());
+  const T* source = x.data();
+  T* target = result.data();
+  plan.for_each_row([&](Index offset, Index at, Index) {
+    if (plan.a_varies())
+      std::copy_n(source + at, plan.size(), target + offset);
+    else
+      std::fill_n(target + offset, plan.size(), source[at]);
+  });
+  return result;
+}
+
+}  // namespace rowgrad::detail

@@ -1,0 +1,129 @@
+// What: functions of one tensor, element by element: exp, log, sqrt, and the activations.
+// Why:  each is one line of formula with its derivative beside it.
+// See:  elementwise.hpp (unary); PyTorch torch.nn.functional.
+#pragma once
+
+#include <string_view>
+
+#include <rowgrad/functional/elementwise.hpp>
+
+namespace rowgrad {
+
+/// e^x; dx = g y. PyTorch: torch.exp.
+template <typename T>
+Tensor<T> exp(const Tensor<T>& x) {
+  return detail::unary(
+      "ExpBackward0", x, detail::Save::output, [](const auto& u) { return u.exp(); },
+      [](const auto& g, const auto& y) { return g * y; });
+}
+
+/// Natural logarithm; dx = g / x. PyTorch: torch.log.
+template <typename T>
+Tensor<T> log(const Tensor<T>& x) {
+  return detail::unary(
+      "LogBackward0", x, detail::Save::input, [](const auto& u) { return u.log(); },
+      [](const auto& g, const auto& u) { return g / u; });
+}
+
+/// Square root; dx = g / (2 y). Not Eigen's, which estimates for float and has NaN for infinity. PyTorch: torch.sqrt.
+template <typename T>
+Tensor<T> sqrt(const Tensor<T>& x) {
+  return detail::unary(
+      "SqrtBackward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::sqrt(v); }); },
+      [](const auto& g, const auto& y) { return g / (T(2) * y); });
+}
+
+/// max(x, 0); dx = g where y > 0. NaN stays NaN and passes its gradient on. PyTorch: torch.relu.
+template <typename T>
+Tensor<T> relu(const Tensor<T>& x) {
+  return detail::unary(
+      "ReluBackward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return v < T(0) ? T(0) : v; }); },
+      [](const auto& g, const auto& y) {
+        return g.binaryExpr(y, [](T gradient, T v) { return v <= T(0) ? T(0) : gradient; });
+      });
+}
+
+/// 1 / (1 + e^-x); dx = g y (1 - y). PyTorch: torch.sigmoid.
+template <typename T>
+Tensor<T> sigmoid(const Tensor<T>& x) {
+  return detail::unary(
+      "SigmoidBackward0", x, detail::Save::output, [](const auto& u) { return u.logistic(); },
+      [](const auto& g, const auto& y) { return g * y * (T(1) - y); });
+}
+
+/// Hyperbolic tangent; dx = g (1 - y^2). PyTorch: torch.tanh.
+template <typename T>
+Tensor<T> tanh(const Tensor<T>& x) {
+  return detail::unary(
+      "TanhBackward0", x, detail::Save::output, [](const auto& u) { return u.tanh(); },
+      [](const auto& g, const auto& y) { return g * (T(1) - y.square()); });
+}
+
+/// log(sigmoid(x)) = min(x, 0) - log(1 + e^-|x|), finite for any finite x; dx = g sigmoid(-x). PyTorch: logsigmoid.
+template <typename T>
+Tensor<T> logsigmoid(const Tensor<T>& x) {
+  return detail::unary(
+      "LogSigmoidBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return v < T(0) ? v : T(0); }) - (-u.abs()).exp().log1p(); },
+      [](const auto& g, const auto& u) { return g * (-u).logistic(); });
+}
+
+/// x Phi(x), Phi the normal distribution function; with approximate "tanh" its tanh form. ValueError for another word.
+/// PyTorch: torch.nn.functional.gelu; Hendrycks and Gimpel 2016.
+template <typename T>
+Tensor<T> gelu(const Tensor<T>& x, std::string_view approximate = "none") {
+  if (approximate == "tanh") {  // y = x/2 (1 + tanh(k (x + c x^3)))
+    constexpr T k = T(0.79788456080286535588), c = T(0.044715);
+    return detail::unary(
+        "GeluBackward0", x, detail::Save::input,
+        [](const auto& u) {
+          return u.unaryExpr([](T v) { return v / T(2) * (T(1) + std::tanh(k * (v + c * v * v * v))); });
+        },
+        [](const auto& g, const auto& u) {
+          return g * u.unaryExpr([](T v) {
+            const T t = std::tanh(k * (v + c * v * v * v));
+            return (T(1) + t) / T(2) + v / T(2) * (T(1) - t * t) * k * (T(1) + T(3) * c * v * v);
+          });
+        });
+  }
+  if (approximate != "none")
+    throw ValueError("gelu: approximate is \"none\" or \"tanh\", got \"" + std::string(approximate) + "\"");
+  constexpr T inverse_root2 = T(0.70710678118654752440), inverse_root2pi = T(0.39894228040143267794);
+  return detail::unary(
+      "GeluBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return v / T(2) * (T(1) + std::erf(v * inverse_root2)); }); },
+      [](const auto& g, const auto& u) {  // dx = g (Phi(x) + x phi(x))
+        return g * u.unaryExpr([](T v) {
+          return (T(1) + std::erf(v * inverse_root2)) / T(2) + v * inverse_root2pi * std::exp(-v * v / T(2));
+        });
+      });
+}
+
+template <typename T>
+Tensor<T> Tensor<T>::exp() const {
+  return rowgrad::exp(*this);
+}
+template <typename T>
+Tensor<T> Tensor<T>::log() const {
+  return rowgrad::log(*this);
+}
+template <typename T>
+Tensor<T> Tensor<T>::sqrt() const {
+  return rowgrad::sqrt(*this);
+}
+template <typename T>
+Tensor<T> Tensor<T>::relu() const {
+  return rowgrad::relu(*this);
+}
+template <typename T>
+Tensor<T> Tensor<T>::sigmoid() const {
+  return rowgrad::sigmoid(*this);
+}
+template <typename T>
+Tensor<T> Tensor<T>::tanh() const {
+  return rowgrad::tanh(*this);
+}
+
+}  // namespace rowgrad

@@ -1,0 +1,115 @@
+// What: max_pool1d() and adaptive_max_pool1d(): the largest value of each window of a sequence.
+// Why:  adaptive_max_pool1d(x, 1), the maximum over time, turns texts of any length into vectors of one length.
+// See:  conv1d.hpp; mask.hpp for padded batches; reduce.hpp (max) for whole dimensions.
+#pragma once
+
+#include <optional>
+
+#include <rowgrad/autograd/autograd.hpp>
+
+namespace rowgrad {
+namespace detail {
+
+struct PoolWindow {
+  Index first, end, step;  // positions first, first + step, ... below end; at least one
+};
+
+/// The largest value of each window along the last dimension; its gradient goes where it stood, the first of equals.
+template <typename T, typename Window>
+Tensor<T> max_of_windows(const char* name, const Tensor<T>& x, Index steps, const Window& window) {
+  const Index length = x.shape().back(), lines = split_at(x.shape(), x.dim() - 1).outer;
+  Shape shape = x.shape();
+  shape[shape.rank() - 1] = steps;
+  Tensor<T> y(shape);
+  Indices picks(shape);
+  const T* values = x.data();
+  for (Index i = 0; i < lines * steps; ++i) {
+    const PoolWindow w = window(i % steps);
+    const T* line = values + i / steps * length;
+    Index best = w.first;
+    T largest = line[best];
+    for (Index k = w.first + w.step; k < w.end; k += w.step) {
+      const T value = line[k];
+      if (value > largest || value != value) {  // NaN stays
+        largest = value;
+        best = k;
+      }
+    }
+    y.data()[i] = largest;
+    picks.data()[i] = i / steps * length + best;
+  }
+  if (recording(x)) {
+    record(
+        y, name,
+        [picks, before = x.shape()](Tensor<T> g, Node<T>* node) {
+          Tensor<T> dx = zeros<T>(before);
+          for (Index i = 0; i < g.numel(); ++i) dx.data()[picks.data()[i]] += g.data()[i];
+          node->accumulate(std::move(dx));
+        },
+        x);
+  }
+  return y;
+}
+
+template <typename T>
+void expect_sequences(const char* operation, const Tensor<T>& x) {
+  if ((x.dim() != 2 && x.dim() != 3) || x.shape().back() == 0)
+    throw ShapeError(std::string(operation) + ": expected an input (N, C, L) or (C, L) with L > 0, got " +
+                     to_string(x.shape()));
+}
+
+}  // namespace detail
+
+/// Cuts the L steps into output_size windows, floor(i L / size) to ceil((i + 1) L / size), and takes the largest value
+/// of each: x (N, C, L) or (C, L), result (N, C, output_size) or (C, output_size). Size 1 is the maximum over time. NaN
+/// counts as largest. ShapeError for L = 0, ValueError for output_size < 1. PyTorch: adaptive_max_pool1d.
+template <typename T>
+Tensor<T> adaptive_max_pool1d(const Tensor<T>& x, Index output_size) {
+  detail::expect_sequences("adaptive_max_pool1d", x);
+  if (output_size < 1)
+    throw ValueError("adaptive_max_pool1d: output_size must be at least 1, got " + std::to_string(output_size));
+  return detail::max_of_windows(
+      "AdaptiveMaxPool1DBackward0", x, output_size,
+      [length = x.shape().back(), output_size](Index i) -> detail::PoolWindow {
+        return {i * length / output_size, ((i + 1) * length + output_size - 1) / output_size, 1};
+      });
+}
+
+struct MaxPool1dOptions {
+  std::optional<Index> stride = std::nullopt;  ///< steps between neighbouring windows; default: kernel_size
+  Index padding = 0;                           ///< steps before and after every sequence that never are the largest
+  Index dilation = 1;                          ///< steps between the values of a window
+  bool ceil_mode = false;                      ///< whether a window may reach past the end
+};
+
+/// The largest of every kernel_size values: x (N, C, L) or (C, L), result (N, C, L') or (C, L') with
+/// L' = (L + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1, rounded down, or up in ceil_mode; a window has
+/// to start before the padding at the end. NaN counts as largest. ShapeError when no window fits, ValueError for
+/// options out of range, more padding than half a window, or a window of padding alone. PyTorch: max_pool1d.
+template <typename T>
+Tensor<T> max_pool1d(const Tensor<T>& x, Index kernel_size, const MaxPool1dOptions& options = {}) {
+  detail::expect_sequences("max_pool1d", x);
+  const Index stride = options.stride.value_or(kernel_size), padding = options.padding, dilation = options.dilation;
+  if (kernel_size < 1 || stride < 1 || dilation < 1 || padding < 0 || padding > kernel_size / 2)
+    throw ValueError(
+        "max_pool1d: expected kernel_size, stride and dilation of at least 1 and a padding of at most half of "
+        "kernel_size, got " +
+        std::to_string(kernel_size) + ", " + std::to_string(stride) + ", " + std::to_string(dilation) + " and " +
+        std::to_string(padding));
+  const Index length = x.shape().back(), rest = length + 2 * padding - dilation * (kernel_size - 1) - 1;
+  if (rest < 0)
+    throw ShapeError("max_pool1d: a window of " + std::to_string(dilation * (kernel_size - 1) + 1) +
+                     " steps is longer than the input, which has " + std::to_string(length + 2 * padding) +
+                     " with its padding");
+  Index steps = (rest + (options.ceil_mode ? stride - 1 : 0)) / stride + 1;
+  if ((steps - 1) * stride >= length + padding) --steps;
+  return detail::max_of_windows("MaxPool1DBackward0", x, steps, [=](Index i) -> detail::PoolWindow {
+    const Index start = i * stride - padding;
+    const Index first = start < 0 ? start + (dilation - 1 - start) / dilation * dilation : start;
+    const Index end = std::min(length, start + dilation * (kernel_size - 1) + 1);
+    if (first >= end) throw ValueError("max_pool1d: window " + std::to_string(i) + " sees nothing but padding");
+    return {first, end, dilation};
+  });
+}
+
+}  // namespace rowgrad

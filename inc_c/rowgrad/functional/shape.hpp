@@ -1,0 +1,298 @@
+// What: operations that rearrange: reshape, squeeze, transpose, select, slice, cat, stack.
+// Why:  tensors have no strides: what stays contiguous is a view that shares memory, everything else is a copy.
+// See:  core/tensor.hpp; PyTorch "Indexing, Slicing, Joining".
+#pragma once
+
+#include <rowgrad/autograd/autograd.hpp>
+
+namespace rowgrad {
+
+/// The same values under another shape, sharing memory. ShapeError when the number of elements differs.
+/// PyTorch: torch.reshape, Tensor.view.
+template <typename T>
+Tensor<T> reshape(const Tensor<T>& x, const Shape& shape) {
+  if (shape.numel() != x.numel())
+    throw ShapeError("reshape: shape " + to_string(shape) + " has " + std::to_string(shape.numel()) +
+                     " elements, the tensor has " + std::to_string(x.numel()) + " in shape " + to_string(x.shape()));
+  Tensor<T> y = x.view_as(shape);
+  if (detail::recording(x)) {
+    detail::record(
+        y, "ViewBackward0",
+        [before = x.shape()](Tensor<T> g, detail::Node<T>* node) {
+          Tensor<T> dx = g.view_as(before);
+          g = {};  // so that dx is the only handle and need not be copied
+          node->accumulate(std::move(dx));
+        },
+        x);
+  }
+  return y;
+}
+
+/// The same; one size may be -1 and is worked out.
+template <typename T>
+Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
+  Index known = 1;
+  int open = -1, d = 0;
+  Shape shape;
+  for (Index size : sizes) {
+    if (size == -1 && open < 0)
+      open = d;
+    else
+      known *= size;
+    shape.append(open == d ? 1 : size);
+    ++d;
+  }
+  if (open >= 0) {
+    if (known <= 0 || x.numel() % known != 0)
+      throw ShapeError("reshape: cannot work out the size given as -1: " + std::to_string(x.numel()) +
+                       " elements do not divide by " + std::to_string(known));
+    shape[open] = x.numel() / known;
+  }
+  return reshape(x, shape);
+}
+
+/// Merges dimensions start_dim .. end_dim. A view. PyTorch: torch.flatten.
+template <typename T>
+Tensor<T> flatten(const Tensor<T>& x, Index start_dim = 0, Index end_dim = -1) {
+  const int first = detail::wrap_dim("flatten", start_dim, x.dim()),
+            last = detail::wrap_dim("flatten", end_dim, x.dim());
+  if (first > last) throw ShapeError("flatten: start_dim must not come after end_dim");
+  Shape shape;
+  Index merged = 1;
+  for (int d = 0; d < x.dim(); ++d) {
+    if (d < first || d > last) {
+      shape.append(x.shape()[d]);
+      continue;
+    }
+    merged *= x.shape()[d];
+    if (d == last) shape.append(merged);
+  }
+  return reshape(x, x.dim() == 0 ? Shape{1} : shape);
+}
+
+/// Without the dimensions of size 1. A view. PyTorch: torch.squeeze.
+template <typename T>
+Tensor<T> squeeze(const Tensor<T>& x) {
+  Shape shape;
+  for (Index size : x.shape())
+    if (size != 1) shape.append(size);
+  return reshape(x, shape);
+}
+
+/// Without dimension dim if its size is 1. A view. PyTorch: torch.squeeze(x, dim).
+template <typename T>
+Tensor<T> squeeze(const Tensor<T>& x, Index dim) {
+  const int d = detail::wrap_dim("squeeze", dim, x.dim());
+  Shape shape = x.shape();
+  if (x.dim() > 0 && shape[d] == 1) shape.erase(d);
+  return reshape(x, shape);
+}
+
+/// With a new dimension of size 1 at dim. A view. PyTorch: torch.unsqueeze.
+template <typename T>
+Tensor<T> unsqueeze(const Tensor<T>& x, Index dim) {
+  const int d = detail::wrap_dim("unsqueeze", dim, x.dim() + 1);
+  Shape shape = x.shape();
+  shape.insert(d, 1);
+  return reshape(x, shape);
+}
+
+namespace detail {
+
+template <typename T>
+Tensor<T> transposed(const Tensor<T>& x, int d0, int d1) {
+  if (d0 > d1) std::swap(d0, d1);
+  Shape shape = x.shape();
+  std::swap(shape[d0], shape[d1]);
+  Tensor<T> y(shape);
+  const Split outer = split_at(x.shape(), d0), inner = split_at(x.shape(), d1);
+  // x is (outer, rows, middle, columns, block); y is (outer, columns, middle, rows, block).
+  const Index rows = outer.size, columns = inner.size, block = inner.inner;
+  const Index middle = rows * columns * block == 0 ? 0 : outer.inner / (columns * block);
+  const T* from = x.data();
+  for (Index o = 0; o < outer.outer; ++o)
+    for (Index r = 0; r < rows; ++r)
+      for (Index m = 0; m < middle; ++m)
+        for (Index c = 0; c < columns; ++c, from += block)
+          std::copy_n(from, block, y.data() + (((o * columns + c) * middle + m) * rows + r) * block);
+  return y;
+}
+
+}  // namespace detail
+
+/// Dimensions dim0 and dim1 exchanged; a copy. PyTorch: torch.transpose.
+template <typename T>
+Tensor<T> transpose(const Tensor<T>& x, Index dim0, Index dim1) {
+  const int d0 = detail::wrap_dim("transpose", dim0, x.dim()), d1 = detail::wrap_dim("transpose", dim1, x.dim());
+  if (d0 == d1) return reshape(x, x.shape());
+  Tensor<T> y = detail::transposed(x, d0, d1);
+  if (detail::recording(x)) {
+    detail::record(
+        y, "TransposeBackward0",
+        [d0, d1](Tensor<T> g, detail::Node<T>* node) { node->accumulate(detail::transposed(g, d0, d1)); }, x);
+  }
+  return y;
+}
+
+/// Positions start .. end-1 along dim. Negative positions count from the end, and both are cut to the size, as in
+/// Python. A view that shares memory when nothing but ones stands before dim, else a copy. PyTorch: x[start:end].
+template <typename T>
+Tensor<T> slice(const Tensor<T>& x, Index dim, Index start, Index end) {
+  const int d = detail::wrap_dim("slice", dim, x.dim());
+  if (x.dim() == 0) throw ShapeError("slice: a tensor of shape () has no dimension to slice");
+  const detail::Split s = detail::split_at(x.shape(), d);
+  const auto clamp = [&](Index i) { return std::clamp<Index>(i < 0 ? i + s.size : i, 0, s.size); };
+  start = clamp(start);
+  const Index count = std::max<Index>(clamp(end) - start, 0);
+  Shape shape = x.shape();
+  shape[d] = count;
+  Tensor<T> y;
+  if (s.outer == 1) {
+    y = Tensor<T>(shape, x.body().storage, x.body().data + start * s.inner);
+  } else {
+    y = Tensor<T>(shape);
+    for (Index o = 0; o < s.outer; ++o)
+      std::copy_n(x.data() + (o * s.size + start) * s.inner, count * s.inner, y.data() + o * count * s.inner);
+  }
+  if (detail::recording(x)) {
+    detail::record(
+        y, "SliceBackward0",
+        [s, start, count, d, before = x.shape()](Tensor<T> g, detail::Node<T>* node) {
+          if (d == 0 && before.rank() == 2) {  // rows of a table: their gradient alone
+            node->accumulate(RowGradient<T>{arange(start, start + count), std::move(g), before});
+            return;
+          }
+          Tensor<T> dx = zeros<T>(before);
+          for (Index o = 0; o < s.outer; ++o)
+            std::copy_n(g.data() + o * count * s.inner, count * s.inner, dx.data() + (o * s.size + start) * s.inner);
+          node->accumulate(std::move(dx));
+        },
+        x);
+  }
+  return y;
+}
+
+/// Position `index` along dim, which goes away. IndexError outside it. PyTorch: torch.select, x[index].
+template <typename T>
+Tensor<T> select(const Tensor<T>& x, Index dim, Index index) {
+  const int d = detail::wrap_dim("select", dim, x.dim());
+  const Index size = x.dim() == 0 ? 0 : x.shape()[d];
+  if (index < -size || index >= size)
+    throw IndexError("select: index " + std::to_string(index) + " is outside dimension " + std::to_string(d) +
+                     " of shape " + to_string(x.shape()));
+  const Index i = index < 0 ? index + size : index;
+  Shape shape = x.shape();
+  shape.erase(d);
+  return reshape(slice(x, d, i, i + 1), shape);
+}
+
+/// Tensors joined along an existing dimension; other sizes must agree. PyTorch: torch.cat.
+template <typename T>
+Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
+  if (tensors.empty()) throw ShapeError("cat: expected at least one tensor");
+  const int d = detail::wrap_dim("cat", dim, tensors[0].dim());
+  Shape shape = tensors[0].shape();
+  if (shape.rank() == 0) throw ShapeError("cat: tensors of shape () have no dimension to join; use stack()");
+  shape[d] = 0;
+  std::vector<Index> widths;  // of each tensor's block: its size along d times what lies within
+  for (const Tensor<T>& x : tensors) {
+    Shape fits = x.shape();
+    if (fits.rank() == shape.rank()) fits[d] = shape[d];
+    if (!(fits == shape))
+      throw ShapeError("cat: shapes " + to_string(tensors[0].shape()) + " and " + to_string(x.shape()) +
+                       " differ outside dimension " + std::to_string(d));
+    shape[d] += x.shape()[d];
+    const detail::Split s = detail::split_at(x.shape(), d);
+    widths.push_back(s.size * s.inner);
+  }
+  Tensor<T> y(shape);
+  const detail::Split s = detail::split_at(shape, d);
+  const Index outer = s.outer, width = s.size * s.inner;
+  const auto for_each_block = [outer, width](const std::vector<Index>& blocks, const auto& body) {
+    Index start = 0;
+    for (std::size_t k = 0; k < blocks.size(); start += blocks[k++])
+      for (Index o = 0; o < outer; ++o) body(k, o, o * width + start);
+  };
+  for_each_block(widths, [&](std::size_t k, Index o, Index at) {
+    std::copy_n(tensors[k].data() + o * widths[k], widths[k], y.data() + at);
+  });
+  bool any = false;
+  for (const Tensor<T>& x : tensors) any = any || detail::recording(x);
+  if (any) {
+    std::vector<Shape> shapes;
+    for (const Tensor<T>& x : tensors) shapes.push_back(x.shape());
+    detail::record_list(
+        y, "CatBackward0",
+        [shapes, widths, for_each_block](Tensor<T> g, std::span<const detail::Ref<detail::Node<T>>> nodes) {
+          std::vector<Tensor<T>> parts;
+          for (const Shape& part : shapes) parts.emplace_back(part);
+          for_each_block(widths, [&](std::size_t k, Index o, Index at) {
+            std::copy_n(g.data() + at, widths[k], parts[k].data() + o * widths[k]);
+          });
+          for (std::size_t k = 0; k < parts.size(); ++k)
+            if (nodes[k]) nodes[k]->accumulate(std::move(parts[k]));
+        },
+        tensors);
+  }
+  return y;
+}
+
+/// Tensors of one shape joined along a new dimension. PyTorch: torch.stack.
+template <typename T>
+Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
+  std::vector<Tensor<T>> widened;
+  for (const Tensor<T>& x : tensors) {
+    if (!(x.shape() == tensors[0].shape()))
+      throw ShapeError("stack: shapes " + to_string(tensors[0].shape()) + " and " + to_string(x.shape()) + " differ");
+    widened.push_back(unsqueeze(x, dim));
+  }
+  return cat(widened, dim);
+}
+
+template <typename T>
+Tensor<T> Tensor<T>::operator[](Index i) const {
+  return rowgrad::select(*this, 0, i);
+}
+template <typename T>
+Tensor<T> Tensor<T>::reshape(const Shape& shape) const {
+  return rowgrad::reshape(*this, shape);
+}
+template <typename T>
+Tensor<T> Tensor<T>::view(const Shape& shape) const {
+  return rowgrad::reshape(*this, shape);
+}
+template <typename T>
+Tensor<T> Tensor<T>::reshape(std::initializer_list<Index> sizes) const {
+  return rowgrad::reshape(*this, sizes);
+}
+template <typename T>
+Tensor<T> Tensor<T>::view(std::initializer_list<Index> sizes) const {
+  return rowgrad::reshape(*this, sizes);
+}
+template <typename T>
+Tensor<T> Tensor<T>::flatten(Index start_dim, Index end_dim) const {
+  return rowgrad::flatten(*this, start_dim, end_dim);
+}
+template <typename T>
+Tensor<T> Tensor<T>::squeeze() const {
+  return rowgrad::squeeze(*this);
+}
+template <typename T>
+Tensor<T> Tensor<T>::squeeze(Index dim) const {
+  return rowgrad::squeeze(*this, dim);
+}
+template <typename T>
+Tensor<T> Tensor<T>::unsqueeze(Index dim) const {
+  return rowgrad::unsqueeze(*this, dim);
+}
+template <typename T>
+Tensor<T> Tensor<T>::transpose(Index dim0, Index dim1) const {
+  return rowgrad::transpose(*this, dim0, dim1);
+}
+template <typename T>
+Tensor<T> Tensor<T>::t() const {
+  if (dim() > 2) throw ShapeError("t: expected at most 2 dimensions, got shape " + to_string(shape()));
+  return dim() < 2 ? *this : rowgrad::transpose(*this, 0, 1);
+}
+
+}  // namespace rowgrad

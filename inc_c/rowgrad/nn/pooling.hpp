@@ -1,0 +1,41 @@
+// What: MaxPool1d and AdaptiveMaxPool1d as layers.
+// Why:  for Sequential and for printed models; in a forward function the free functions read as well.
+// See:  functional/pooling.hpp; PyTorch torch.nn.
+#pragma once
+
+#include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/nn/module.hpp>
+
+namespace rowgrad::nn {
+
+/// The largest value of each window. PyTorch: torch.nn.MaxPool1d.
+template <typename T>
+class MaxPool1d : public Module<T> {
+ public:
+  explicit MaxPool1d(Index kernel_size, MaxPool1dOptions options = {}) : kernel_size_(kernel_size), options_(options) {}
+  Tensor<T> operator()(const Tensor<T>& x) const { return max_pool1d(x, kernel_size_, options_); }
+  std::string extra_repr() const override {
+    return "kernel_size=" + std::to_string(kernel_size_) +
+           ", stride=" + std::to_string(options_.stride.value_or(kernel_size_)) +
+           ", padding=" + std::to_string(options_.padding) + ", dilation=" + std::to_string(options_.dilation) +
+           ", ceil_mode=" + (options_.ceil_mode ? "True" : "False");
+  }
+
+ private:
+  Index kernel_size_;
+  MaxPool1dOptions options_;
+};
+
+/// output_size windows; one is the maximum over time. PyTorch: torch.nn.AdaptiveMaxPool1d.
+template <typename T>
+class AdaptiveMaxPool1d : public Module<T> {
+ public:
+  explicit AdaptiveMaxPool1d(Index output_size) : output_size_(output_size) {}
+  Tensor<T> operator()(const Tensor<T>& x) const { return adaptive_max_pool1d(x, output_size_); }
+  std::string extra_repr() const override { return "output_size=" + std::to_string(output_size_); }
+
+ private:
+  Index output_size_;
+};
+
+}  // namespace rowgrad::nn

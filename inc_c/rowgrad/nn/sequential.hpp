@@ -1,0 +1,111 @@
+// What: Sequential, layers applied one after the other.
+// Why:  any copyable layer with operator() fits; the first may take indices.
+// See:  PyTorch torch.nn.Sequential.
+#pragma once
+
+#include <concepts>
+
+#include <rowgrad/nn/module.hpp>
+
+namespace rowgrad::nn {
+
+/// A list of layers, named "0", "1", ... Copies are deep. PyTorch: torch.nn.Sequential.
+///
+///     nn::Sequential<float> model{nn::Linear<float>(10, 20), nn::ReLU<float>(), nn::Linear<float>(20, 2)};
+///
+/// Between braces, layers are made from left to right and start from the weights that PyTorch draws. Between
+/// parentheses, C++ leaves the order to the compiler (GCC goes from right to left).
+template <typename T>
+class Sequential : public Module<T> {
+ public:
+  template <std::derived_from<Module<T>>... Layers>
+  requires(sizeof...(Layers) != 1 || (!std::same_as<Layers, Sequential> && ...)) explicit Sequential(Layers... layers) {
+    (append(std::move(layers)), ...);
+  }
+
+  Sequential(const Sequential& other) : Module<T>(other) {
+    for (const auto& slot : other.layers_) layers_.push_back(slot->clone());
+  }
+  Sequential(Sequential&&) noexcept = default;
+  Sequential& operator=(Sequential&&) noexcept = default;
+  /// Layers of equal number and type are assigned one by one, so that parameters stay those an optimizer knows.
+  Sequential& operator=(const Sequential& other) {
+    if (this == &other) return *this;
+    bool fits = layers_.size() == other.layers_.size();
+    for (std::size_t i = 0; fits && i < layers_.size(); ++i)
+      fits = typeid(layers_[i]->module()) == typeid(other.layers_[i]->module());
+    if (!fits) return *this = Sequential(other);
+    Module<T>::operator=(other);
+    for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i]->assign(*other.layers_[i]);
+    return *this;
+  }
+
+  /// PyTorch: append().
+  template <std::derived_from<Module<T>> Layer>
+  Sequential& append(Layer layer) {
+    layers_.push_back(hold(std::move(layer)));
+    return *this;
+  }
+
+  std::size_t size() const noexcept { return layers_.size(); }
+
+  /// Without layers, x itself. ShapeError when a layer in the middle takes indices.
+  Tensor<T> forward(const Tensor<T>& x) const { return run(x, 0); }
+  /// The first layer takes the indices.
+  Tensor<T> forward(const Indices& ids) const {
+    if (layers_.empty()) throw ShapeError("Sequential: no layer turns indices into values");
+    return run(layers_[0]->forward(ids), 1);
+  }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
+  Tensor<T> operator()(const Indices& ids) const { return forward(ids); }
+
+  void members(Members<T>& m) override {
+    for (std::size_t i = 0; i < layers_.size(); ++i) m(std::to_string(i), layers_[i]->module());
+  }
+
+ private:
+  struct Slot : rowgrad::detail::Counted {
+    virtual Tensor<T> forward(const Tensor<T>& x) = 0;
+    virtual Tensor<T> forward(const Indices& ids) = 0;
+    virtual Module<T>& module() = 0;
+    virtual rowgrad::detail::Ref<Slot> clone() const = 0;
+    virtual void assign(const Slot& other) = 0;
+
+   protected:
+    ~Slot() = default;
+  };
+
+  template <typename Layer>
+  struct Held final : Slot {
+    explicit Held(Layer held) : layer(std::move(held)) {}
+    Tensor<T> forward(const Tensor<T>& x) override { return call(x, "values"); }
+    Tensor<T> forward(const Indices& ids) override { return call(ids, "indices"); }
+    Module<T>& module() override { return layer; }
+    rowgrad::detail::Ref<Slot> clone() const override { return hold(layer); }
+    void assign(const Slot& other) override { layer = static_cast<const Held&>(other).layer; }
+    void destroy() noexcept override { rowgrad::detail::destroy_ref(this); }
+
+    template <typename Input>
+    Tensor<T> call(const Input& input, const char* what) {
+      if constexpr (std::is_invocable_v<Layer&, const Input&>)
+        return layer(input);
+      else
+        throw ShapeError("Sequential: layer " + layer.type_name() + " does not take " + what);
+    }
+    Layer layer;
+  };
+
+  template <typename Layer>
+  static rowgrad::detail::Ref<Slot> hold(Layer layer) {
+    return rowgrad::detail::Ref<Slot>::adopt(rowgrad::detail::make_ref<Held<Layer>>(std::move(layer)).leak());
+  }
+
+  Tensor<T> run(Tensor<T> x, std::size_t first) const {
+    for (std::size_t i = first; i < layers_.size(); ++i) x = layers_[i]->forward(x);
+    return x;
+  }
+
+  std::vector<rowgrad::detail::Ref<Slot>> layers_;  // of this alone: copies are deep
+};
+
+}  // namespace rowgrad::nn

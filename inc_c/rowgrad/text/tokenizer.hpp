@@ -1,0 +1,200 @@
+// What: Tokenizer, which learns an index for each word of some texts and turns texts into lists of indices.
+// Why:  Keras's rules to the letter, so that indices and tables agree with models that were trained there.
+// See:  tf.keras.preprocessing.text.Tokenizer; vocabulary.hpp for token lists; padding.hpp for what comes next.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+
+#include <rowgrad/text/word_counts.hpp>
+
+namespace rowgrad {
+
+/// Keras's default filters: ASCII punctuation but the apostrophe, tab and newline.
+inline constexpr char default_filters[] = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n";
+
+/// Keras's arguments, names and defaults.
+struct TokenizerOptions {
+  std::optional<Index> num_words = std::nullopt;        ///< only indices below it are used; none or 0: no limit
+  std::string filters = default_filters;                ///< each of these (UTF-8) characters is replaced by split
+  bool lower = true;                                    ///< lower-case ASCII letters first
+  std::string split = " ";                              ///< what stands between words
+  std::optional<std::string> oov_token = std::nullopt;  ///< takes index 1 and stands for words without an index
+};
+
+namespace detail {
+
+// Length of the UTF-8 character that starts with this byte; a stray byte counts as a character of its own.
+inline std::size_t utf8_length(char first) noexcept {
+  const auto byte = static_cast<unsigned char>(first);
+  return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+}
+
+/// A set of characters, those beyond ASCII as their UTF-8 bytes.
+class CharacterSet {
+ public:
+  explicit CharacterSet(std::string_view characters) {
+    while (!characters.empty()) {
+      const std::string_view one = characters.substr(0, utf8_length(characters.front()));
+      if (one.size() == 1)
+        single_[static_cast<unsigned char>(one.front())] = true;
+      else
+        longer_.emplace_back(one);
+      characters.remove_prefix(one.size());
+    }
+  }
+
+  bool contains(std::string_view one) const {
+    if (one.size() == 1) return single_[static_cast<unsigned char>(one.front())];
+    return std::find(longer_.begin(), longer_.end(), one) != longer_.end();
+  }
+
+ private:
+  std::array<bool, 256> single_{};
+  std::vector<std::string> longer_;
+};
+
+}  // namespace detail
+
+/// The words of a text: lower-cased, filter characters replaced by split, cut at split, empty pieces dropped.
+/// Only ASCII letters are lower-cased (Keras lower-cases all of Unicode); all other UTF-8 bytes pass unchanged. As in
+/// Keras a carriage return is no filter by default. ValueError for an empty split. O(length of the text).
+inline std::vector<std::string> text_to_word_sequence(std::string_view text, std::string_view filters = default_filters,
+                                                      bool lower = true, std::string_view split = " ") {
+  if (split.empty()) throw ValueError("text_to_word_sequence: split must not be empty");
+  const detail::CharacterSet filtered(filters);
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    std::string_view one = text.substr(0, detail::utf8_length(text.front()));
+    const bool capital = lower && one.front() >= 'A' && one.front() <= 'Z';
+    const char small = capital ? static_cast<char>(one.front() - 'A' + 'a') : '\0';
+    text.remove_prefix(one.size());
+    if (capital) one = std::string_view(&small, 1);
+    clean += filtered.contains(one) ? split : one;
+  }
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin <= clean.size();) {
+    const std::size_t end = std::min(clean.find(split, begin), clean.size());
+    if (end > begin) words.push_back(clean.substr(begin, end - begin));
+    begin = end + split.size();
+  }
+  return words;
+}
+
+/// Keras's Tokenizer at word level. Index 0 is reserved and no word's; words follow from 1 by falling frequency, ties
+/// in the order first seen. With an oov_token that token has index 1 and the words follow from 2. A word of the texts
+/// that equals oov_token keeps, as in Keras, the index of its own rank; 1 then stays unused.
+class Tokenizer {
+ public:
+  /// ValueError for a negative num_words or an empty split. Before the first fit only oov_token has an index.
+  explicit Tokenizer(TokenizerOptions options = {}) : options_(std::move(options)) {
+    if (options_.num_words && *options_.num_words < 0)
+      throw ValueError("Tokenizer: num_words must not be negative, got " + std::to_string(*options_.num_words));
+    if (options_.split.empty()) throw ValueError("Tokenizer: split must not be empty");
+    rank();
+  }
+
+  /// Counts the words of these texts on top of those before and ranks all words anew, so indices may change.
+  void fit_on_texts(const std::vector<std::string>& texts) {
+    for (const std::string& text : texts)
+      for (const std::string& word : words_of(text)) counter_.add(word);
+    document_count_ += static_cast<Index>(texts.size());
+    rank();
+  }
+
+  /// The indices of each text's words. A word without one becomes oov_token's index, or is dropped if there is none.
+  std::vector<std::vector<Index>> texts_to_sequences(const std::vector<std::string>& texts) const {
+    std::vector<std::vector<Index>> sequences;
+    sequences.reserve(texts.size());
+    for (const std::string& text : texts) {
+      std::vector<Index>& sequence = sequences.emplace_back();
+      for (const std::string& word : words_of(text))
+        if (const std::optional<Index> index = find(word))
+          sequence.push_back(*index);
+        else if (oov_index_)
+          sequence.push_back(*oov_index_);
+    }
+    return sequences;
+  }
+
+  /// The words of each sequence, with a space between. An index without a word (0, padding, one not below num_words)
+  /// becomes oov_token, or is dropped if there is none.
+  std::vector<std::string> sequences_to_texts(const std::vector<std::vector<Index>>& sequences) const {
+    std::vector<std::string> texts;
+    texts.reserve(sequences.size());
+    for (const std::vector<Index>& sequence : sequences) {
+      std::string& text = texts.emplace_back();
+      for (const Index index : sequence) {
+        const bool known = index >= first_index_ && index <= last_index() && index < limit();
+        if (!known && !oov_index_) continue;
+        const std::size_t position = static_cast<std::size_t>((known ? index : *oov_index_) - first_index_);
+        if (!text.empty()) text += ' ';
+        text += word_index_[position].first;
+      }
+    }
+    return texts;
+  }
+
+  /// The index of a word as texts_to_sequences gives it, or nothing for a word that is out of vocabulary: not seen, or
+  /// not below num_words. The word is taken as it stands: not lower-cased, not filtered. O(1), no allocation.
+  std::optional<Index> find(std::string_view word) const {
+    const std::optional<Index> position = index_.find(word);
+    if (!position) return std::nullopt;
+    const Index index = first_index_ + *position;
+    if (index >= limit() && index != oov_index_) return std::nullopt;
+    return index;
+  }
+
+  /// Rows a table needs for every index that texts_to_sequences can give: the largest of them + 1. 1 before any fit.
+  Index size() const noexcept {
+    const Index words = std::min(limit() - 1, last_index());
+    return 1 + std::max(words, oov_index_.value_or(0));
+  }
+
+  /// Every word with its index, by rising index. As in Keras all words are here, whatever num_words.
+  const WordCounts& word_index() const noexcept { return word_index_; }
+  /// Every word with its count over all fits, in the order first seen.
+  const WordCounts& word_counts() const noexcept { return counter_.counts(); }
+  /// Number of texts fitted.
+  Index document_count() const noexcept { return document_count_; }
+  const TokenizerOptions& options() const noexcept { return options_; }
+
+ private:
+  std::vector<std::string> words_of(const std::string& text) const {
+    return text_to_word_sequence(text, options_.filters, options_.lower, options_.split);
+  }
+
+  // Keras: `if num_words and index >= num_words`, hence 0 is no limit.
+  Index limit() const noexcept {
+    const Index words = options_.num_words.value_or(0);
+    return words == 0 ? std::numeric_limits<Index>::max() : words;
+  }
+
+  Index last_index() const noexcept { return first_index_ + static_cast<Index>(word_index_.size()) - 1; }
+
+  // Keras: word_index = dict(zip([oov_token] + words, 1...)); a second place of the same key overwrites the first.
+  void rank() {
+    const std::optional<std::string>& oov = options_.oov_token;
+    const bool oov_in_texts = oov && counter_.contains(*oov);
+    index_ = {};
+    if (oov && !oov_in_texts) index_.add(*oov);
+    for (const Index position : counter_.by_frequency())
+      index_.add(counter_.counts()[static_cast<std::size_t>(position)].first);
+    first_index_ = oov_in_texts ? 2 : 1;
+    word_index_.clear();
+    for (const std::string& word : index_.words()) word_index_.push_back({word, last_index() + 1});
+    if (oov) oov_index_ = first_index_ + *index_.find(*oov);
+  }
+
+  TokenizerOptions options_;
+  detail::WordCounter counter_;
+  WordCounts word_index_;    // consecutive indices from first_index_
+  detail::WordIndex index_;  // the same words from position 0
+  std::optional<Index> oov_index_;
+  Index first_index_ = 1;
+  Index document_count_ = 0;
+};
+
+}  // namespace rowgrad

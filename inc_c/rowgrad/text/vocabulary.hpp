@@ -1,0 +1,122 @@
+// What: Vocabulary, the words that have a row of a table, in row order.
+// Why:  a model's table, its token lists and its pretrained vectors must agree on which row is which word.
+// See:  torchtext.vocab.build_vocab_from_iterator; tokenizer.hpp for Keras's rules; vectors/glove.hpp.
+#pragma once
+
+#include <rowgrad/text/word_counts.hpp>
+
+namespace rowgrad {
+
+struct VocabularyOptions {
+  Index min_frequency = 1;                                 ///< rarer words are left out
+  std::optional<Index> max_size = std::nullopt;            ///< most rows, specials included (as torchtext)
+  std::vector<std::string> specials = {"<pad>", "<unk>"};  ///< the first rows, whatever the texts hold
+  std::optional<std::string> unknown = "<unk>";            ///< the word whose row stands for all others
+};
+
+/// Words and their indices 0 .. size()-1. Does not change once built.
+class Vocabulary {
+ public:
+  /// Counts the tokens; specials come first, then words by falling frequency, ties in the order first seen.
+  /// A special that also occurs in the texts keeps its place. ValueError for min_frequency < 1, a max_size below the
+  /// number of specials, a special given twice, an unknown that is not in the vocabulary.
+  explicit Vocabulary(const std::vector<std::vector<std::string>>& token_lists, VocabularyOptions options = {}) {
+    const auto specials = static_cast<Index>(options.specials.size());
+    if (options.min_frequency < 1)
+      throw ValueError("Vocabulary: min_frequency must be at least 1, got " + std::to_string(options.min_frequency));
+    if (options.max_size && *options.max_size < specials)
+      throw ValueError("Vocabulary: max_size " + std::to_string(*options.max_size) + " has no room for the " +
+                       std::to_string(specials) + " specials");
+    detail::WordCounter counter;
+    for (const std::vector<std::string>& tokens : token_lists)
+      for (const std::string& token : tokens) counter.add(token);
+    for (const std::string& special : options.specials) append(special);
+    for (const Index position : counter.by_frequency()) {
+      const auto& [word, frequency] = counter.counts()[static_cast<std::size_t>(position)];
+      if (frequency < options.min_frequency || (options.max_size && size() >= *options.max_size)) break;
+      index_.add(word);
+    }
+    frequencies_.reserve(words().size());
+    for (const std::string& word : words()) frequencies_.push_back(counter.count(word));
+    set_unknown(options.unknown);
+  }
+
+  /// The words of a list in its order, for instance saved from another vocabulary's words(). Frequencies are 0.
+  /// ValueError for a word given twice or an unknown that is not in the list.
+  static Vocabulary from_words(const std::vector<std::string>& words,
+                               const std::optional<std::string>& unknown = std::nullopt) {
+    return Vocabulary(words, unknown);
+  }
+
+  /// Number of words: the rows of their table.
+  Index size() const noexcept { return index_.size(); }
+
+  /// The word's own index, or nothing: the unknown's index is not given here. O(1), no allocation.
+  std::optional<Index> find(std::string_view word) const { return index_.find(word); }
+
+  bool contains(std::string_view word) const { return index_.contains(word); }
+
+  /// The word's index, or the unknown's. IndexError when the word is not here and there is no unknown.
+  Index operator[](std::string_view word) const {
+    if (const std::optional<Index> index = find(word)) return *index;
+    if (unknown_) return *unknown_;
+    throw IndexError("Vocabulary: \"" + std::string(word) + "\" is not among the " + std::to_string(size()) +
+                     " words, and there is no unknown word to stand for it");
+  }
+
+  /// operator[] of each token.
+  std::vector<Index> encode(const std::vector<std::string>& tokens) const {
+    std::vector<Index> indices;
+    indices.reserve(tokens.size());
+    for (const std::string& token : tokens) indices.push_back((*this)[token]);
+    return indices;
+  }
+
+  /// The word at an index. IndexError outside [0, size()).
+  const std::string& word(Index index) const {
+    if (index < 0 || index >= size())
+      throw IndexError("Vocabulary: index " + std::to_string(index) + " is outside the " + std::to_string(size()) +
+                       " words (does it come from another vocabulary?)");
+    return words()[static_cast<std::size_t>(index)];
+  }
+
+  /// All words in index order.
+  const std::vector<std::string>& words() const noexcept { return index_.words(); }
+
+  /// How often a word of this vocabulary came in the texts it was built from; 0 for words that are not here.
+  Index frequency(std::string_view word) const {
+    const std::optional<Index> index = find(word);
+    return index ? frequencies_[static_cast<std::size_t>(*index)] : 0;
+  }
+
+  /// The index that stands for words that are not here, if there is one.
+  std::optional<Index> unknown_index() const noexcept { return unknown_; }
+
+ private:
+  Vocabulary(const std::vector<std::string>& words, const std::optional<std::string>& unknown) {
+    for (const std::string& word : words) append(word);
+    frequencies_.resize(words.size());
+    set_unknown(unknown);
+  }
+
+  void append(const std::string& word) {
+    const auto [position, is_new] = index_.add(word);
+    if (!is_new)
+      throw ValueError("Vocabulary: \"" + word + "\" is given twice, at " + std::to_string(position) + " and at " +
+                       std::to_string(size()));
+  }
+
+  void set_unknown(const std::optional<std::string>& unknown) {
+    if (!unknown) return;
+    unknown_ = find(*unknown);
+    if (!unknown_)
+      throw ValueError("Vocabulary: the unknown word \"" + *unknown +
+                       "\" is not in the vocabulary (add it to the specials, or set unknown to none)");
+  }
+
+  detail::WordIndex index_;
+  std::vector<Index> frequencies_;
+  std::optional<Index> unknown_;
+};
+
+}  // namespace rowgrad
