@@ -63,6 +63,7 @@
 #include <rowgrad/nn/pooling.hpp>
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/nn/recurrent_cell.hpp>
+#include <rowgrad/nn/recurrent_parameters.hpp>
 #include <rowgrad/nn/sequential.hpp>
 
 #include <rowgrad/optim/adagrad.hpp>

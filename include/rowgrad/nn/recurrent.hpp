@@ -1,91 +1,24 @@
 // What: LSTM, GRU and RNN over sequences: layers, directions, lengths.
 // Why:  they hold the weights under PyTorch's names; functional/recurrent.hpp computes a layer.
-// See:  recurrent_cell.hpp for single steps; functional/packed_sequence.hpp; PyTorch torch.nn.LSTM, GRU, RNN.
+// See:  recurrent_parameters.hpp (options, weights); recurrent_cell.hpp (single steps);
+//       functional/packed_sequence.hpp; PyTorch torch.nn.LSTM, GRU, RNN.
 #pragma once
 
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/shape.hpp>
-#include <rowgrad/nn/init.hpp>
-#include <rowgrad/nn/module.hpp>
+#include <rowgrad/nn/recurrent_parameters.hpp>
 
 namespace rowgrad::nn {
-
-enum class Nonlinearity { tanh, relu };
-
-struct RNNOptions {
-  Index num_layers = 1;
-  Nonlinearity nonlinearity = Nonlinearity::tanh;
-  bool bias = true;
-  bool batch_first = false;  // inputs and outputs (B, T, ...) instead of (T, B, ...); states stay (layers, B, ...)
-  double dropout = 0;        // on the outputs of every layer but the last
-  bool bidirectional = false;
-};
-
-struct GRUOptions {
-  Index num_layers = 1;
-  bool bias = true;
-  bool batch_first = false;
-  double dropout = 0;
-  bool bidirectional = false;
-};
-
-struct LSTMOptions {
-  Index num_layers = 1;
-  bool bias = true;
-  bool batch_first = false;
-  double dropout = 0;
-  bool bidirectional = false;
-  Index proj_size = 0;  // size of h after a projection; 0: none
-};
-
-/// Hidden and cell state. Either may be left undefined: zeros.
-template <typename T>
-struct LSTMState {
-  Tensor<T> h, c;
-};
-
-/// auto [output, state] = lstm(x);   auto [output, h_n] = gru(x);
-template <typename Sequence, typename State>
-struct RecurrentOutput {
-  Sequence output;
-  State state;
-};
-
-/// Weights of one direction of one layer.
-template <typename T>
-struct RecurrentParameters {
-  Parameter<T> weight_ih, weight_hh, bias_ih, bias_hh, weight_hr;
-
-  /// Uniform on +-1/sqrt(hidden), in PyTorch's order.
-  RecurrentParameters(Index gates, Index input, Index hidden, Index projection, bool bias) {
-    const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(hidden)));
-    const auto make = [bound](const Shape& shape) {
-      const Tensor<T> values(shape);
-      init::uniform_(values, -bound, bound);
-      return Parameter<T>(values);
-    };
-    weight_ih = make({gates * hidden, input});
-    weight_hh = make({gates * hidden, projection > 0 ? projection : hidden});
-    if (bias) bias_ih = make({gates * hidden});
-    if (bias) bias_hh = make({gates * hidden});
-    if (projection > 0) weight_hr = make({projection, hidden});
-  }
-
-  void members(Members<T>& m, const std::string& suffix) {
-    m("weight_ih" + suffix, weight_ih)("weight_hh" + suffix, weight_hh);
-    m("bias_ih" + suffix, bias_ih)("bias_hh" + suffix, bias_hh)("weight_hr" + suffix, weight_hr);
-  }
-  detail::RecurrentWeights<T> weights() const { return {weight_ih, weight_hh, bias_ih, bias_hh, weight_hr}; }
-};
 
 /// What LSTM, GRU and RNN share. State is Tensor<T>, (layers * directions, B, hidden), or LSTMState<T>.
 ///
 /// Inputs: (T, B, input), (B, T, input) with batch_first, or (T, input) for one sequence; then outputs and states have
 /// no batch dimension either. Outputs: (..., directions * hidden). With lengths (B), in any order, only the steps that
 /// exist are computed; outputs past a length are zero, the last state is that of each sample's last step, and the
-/// backward direction starts there. ShapeError, and ValueError for lengths outside [1, T].
+/// backward direction starts there; lengths written in place need their type: gru(x, Indices{3, 1}). ShapeError, also
+/// for an empty batch, and ValueError for lengths outside [1, T].
 /// Cost: the matrix products. Results do not depend on the number of threads.
 template <typename T, typename Rule, typename State>
 class Recurrent : public Module<T> {
