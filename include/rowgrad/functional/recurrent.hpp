@@ -1,6 +1,6 @@
 // What: recurrent_layer(), one layer of an LSTM, GRU or RNN over a batch of sequences, one or both directions.
-// Why:  one operation instead of a dozen a step: one product projects the inputs of all steps, one a step carries the
-//       state on, and the weights' gradients are one product over all steps. Little else shows in a profile.
+// Why:  one operation instead of a dozen a step: one product projects the inputs of many steps, one a step carries
+//       the state on, and the weights' gradients are one product over all steps. Little else shows in a profile.
 // See:  recurrent_cells.hpp (the equations); packed_sequence.hpp (where the rows come from); nn/recurrent.hpp.
 #pragma once
 
