@@ -101,6 +101,7 @@ class ProductKernel {
   }
 
  private:
+  static constexpr Index ahead = 24;  // rows of b asked for early, which a panel seen for the first time needs
   static constexpr int tile_rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 8 : 4;
 
 #pragma GCC diagnostic push
@@ -162,7 +163,10 @@ class ProductKernel {
     const T* source = a.at(row, 0);
     for (Index k = 0; k < steps; ++k, source += a_step, b += b_step) {
       Packet right[P];
-      unrolled<P>([&](auto p) __attribute__((always_inline)) { right[p] = ploadu<Packet>(b + p * width); });
+      unrolled<P>([&](auto p) __attribute__((always_inline)) {
+        right[p] = ploadu<Packet>(b + p * width);
+        __builtin_prefetch(b + ahead * b_step + p * width);
+      });
       unrolled<R>([&](auto r) __attribute__((always_inline)) {
         const Packet left = pset1<Packet>(source[r * a_row]);
         unrolled<P>([&](auto p) __attribute__((always_inline)) { sum[r][p] = pmadd(left, right[p], sum[r][p]); });
