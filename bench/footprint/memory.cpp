@@ -4,8 +4,8 @@
 
 #include <unistd.h>
 
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/loss.hpp>
-#include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/linear.hpp>

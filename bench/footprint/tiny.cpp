@@ -1,8 +1,8 @@
 // A program that only trains the tiny model: how large is rowgrad in somebody's executable?
 #include <cstdio>
 
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/loss.hpp>
-#include <rowgrad/functional/math.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/linear.hpp>
 #include <rowgrad/optim/adam.hpp>

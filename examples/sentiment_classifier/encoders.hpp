@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/rowgrad.hpp>
+#include <rowgrad/vectors.hpp>
 
 namespace nn = rowgrad::nn;
 namespace optim = rowgrad::optim;

@@ -3,6 +3,7 @@
 // See:  sentiment_lstm.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/glove.hpp.
 #include <iostream>
 #include <rowgrad/rowgrad.hpp>
+#include <rowgrad/vectors.hpp>
 
 namespace nn = rowgrad::nn;
 namespace optim = rowgrad::optim;

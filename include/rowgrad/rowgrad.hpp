@@ -3,42 +3,42 @@
 // See:  README.md for a first program, docs/ for the rest.
 #pragma once
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
-#include <rowgrad/core/format.hpp>
-#include <rowgrad/core/line_reader.hpp>
-#include <rowgrad/core/memory.hpp>
-#include <rowgrad/core/order.hpp>
-#include <rowgrad/core/packed_matrix.hpp>
-#include <rowgrad/core/parallel.hpp>
-#include <rowgrad/core/product.hpp>
-#include <rowgrad/core/product_kernel.hpp>
+#include <rowgrad/core/printing.hpp>
 #include <rowgrad/core/random.hpp>
+#include <rowgrad/core/row_debt.hpp>
 #include <rowgrad/core/shape.hpp>
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/core/threads.hpp>
 
-#include <rowgrad/autograd/append_rows.hpp>
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/grad_mode.hpp>
 #include <rowgrad/autograd/gradcheck.hpp>
 #include <rowgrad/autograd/gradient.hpp>
 #include <rowgrad/autograd/node.hpp>
-#include <rowgrad/autograd/outputs.hpp>
+#include <rowgrad/autograd/record.hpp>
 #include <rowgrad/autograd/row_gradient.hpp>
 
+#include <rowgrad/table/append_rows.hpp>
+#include <rowgrad/table/bag.hpp>
+#include <rowgrad/table/gather_rows.hpp>
+#include <rowgrad/table/ids.hpp>
+#include <rowgrad/table/lookup.hpp>
+
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementwise.hpp>
-#include <rowgrad/functional/embedding_bag.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
-#include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/functional/loss.hpp>
 #include <rowgrad/functional/mask.hpp>
-#include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/matmul.hpp>
+#include <rowgrad/functional/one_hot.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/recurrent.hpp>
@@ -68,9 +68,7 @@
 
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
-#include <rowgrad/optim/adam_history.hpp>
 #include <rowgrad/optim/clip.hpp>
-#include <rowgrad/optim/history.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/optimizer.hpp>
 #include <rowgrad/optim/parameter_entry.hpp>
@@ -83,10 +81,6 @@
 #include <rowgrad/text/tokenizer.hpp>
 #include <rowgrad/text/vocabulary.hpp>
 #include <rowgrad/text/word_counts.hpp>
-
-#include <rowgrad/vectors/glove.hpp>
-#include <rowgrad/vectors/nearest.hpp>
-#include <rowgrad/vectors/vector_file.hpp>
 
 #include <rowgrad/data/batches.hpp>
 #include <rowgrad/data/labelled_text.hpp>

@@ -21,9 +21,9 @@ std::vector<double> gradient_of(const Value& x) { return x.grad().dense().to_vec
 // The same value; its backward throws while `armed`.
 Value fragile(const Value& x, const bool& armed) {
   Value y = x.clone();
-  detail::record(
+  record(
       y, "FragileBackward0",
-      [&armed](Value g, detail::Node<double>* node) {
+      [&armed](Value g, rowgrad::Node<double>* node) {
         if (armed) throw std::runtime_error("broken on purpose");
         node->accumulate(std::move(g));
       },
@@ -42,9 +42,9 @@ Value counting(const Value& x, int& alive) {
     int* count_;
   };
   Value y = x.clone();
-  detail::record(
+  record(
       y, "CountingBackward0",
-      [token = Token(alive)](Value g, detail::Node<double>* node) { node->accumulate(std::move(g)); }, x);
+      [token = Token(alive)](Value g, rowgrad::Node<double>* node) { node->accumulate(std::move(g)); }, x);
   return y;
 }
 }  // namespace
@@ -386,8 +386,8 @@ TEST_CASE("an operation may leave an input without a contribution") {
   const Value x = Value{2}.requires_grad_(), z = Value{5}.requires_grad_();
   const Value inner = x * 3;
   Value y = inner.clone();
-  detail::record(
-      y, "Silent", [](Value g, detail::Node<double>*, detail::Node<double>* nz) { nz->accumulate(std::move(g)); },
+  record(
+      y, "Silent", [](Value g, rowgrad::Node<double>*, rowgrad::Node<double>* nz) { nz->accumulate(std::move(g)); },
       inner, z);
   y.backward();
   CHECK(!x.grad().defined());
@@ -398,9 +398,9 @@ TEST_CASE("backward itself records nothing") {
   const Value x = Value{2}.requires_grad_();
   bool enabled = true;
   Value y = x.clone();
-  detail::record(
+  record(
       y, "Probe",
-      [&enabled](Value g, detail::Node<double>* node) {
+      [&enabled](Value g, rowgrad::Node<double>* node) {
         enabled = rowgrad::is_grad_enabled();
         node->accumulate(std::move(g));
       },

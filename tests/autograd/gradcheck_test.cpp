@@ -14,10 +14,10 @@ namespace {
 Value wrong_square(const Value& x, double factor, double offset = 0, rowgrad::Index element = 0) {
   Value y(x.shape());
   y.array() = x.array().square();
-  if (rowgrad::detail::recording(x)) {
-    rowgrad::detail::record(
+  if (rowgrad::recording(x)) {
+    rowgrad::record(
         y, "WrongSquare",
-        [=, x = rowgrad::detail::saved(x)](Value g, rowgrad::detail::Node<double>* node) {
+        [=, x = rowgrad::saved(x)](Value g, rowgrad::Node<double>* node) {
           Value dx(x.shape());
           dx.array() = factor * g.array() * x.array();
           dx.data()[element] += offset;
@@ -55,10 +55,10 @@ TEST_CASE("gradcheck: fails a gradient that is missing, and one that belongs to 
   // The sum of the results has the right gradient, the weighted one has not.
   const auto reversed = [](In in) {
     Value z = in[0].clone();
-    if (rowgrad::detail::recording(in[0])) {
-      rowgrad::detail::record(
+    if (rowgrad::recording(in[0])) {
+      rowgrad::record(
           z, "Reversed",
-          [](Value g, rowgrad::detail::Node<double>* node) {
+          [](Value g, rowgrad::Node<double>* node) {
             Value dx(g.shape());
             dx.array() = g.array().reverse();
             node->accumulate(std::move(dx));

@@ -2,7 +2,7 @@
 
 #include <rowgrad/rowgrad.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Gradient;
 using rowgrad::GraphError;

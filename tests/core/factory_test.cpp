@@ -4,7 +4,7 @@
 
 #include <rowgrad/core/factory.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::arange;
 using rowgrad::Index;

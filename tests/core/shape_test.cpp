@@ -25,9 +25,9 @@ TEST_CASE("Shape: rank, sizes, elements") {
 
 TEST_CASE("Shape: equality counts rank and sizes") {
   CHECK(Shape{2, 3} == Shape{2, 3});
-  CHECK(!(Shape{2, 3} == Shape{3, 2}));
-  CHECK(!(Shape{2} == Shape{2, 1}));
-  CHECK(!(Shape{} == Shape{1}));
+  CHECK(Shape{2, 3} != Shape{3, 2});
+  CHECK(Shape{2} != Shape{2, 1});
+  CHECK(Shape{} != Shape{1});
   Shape erased{2, 3, 7};
   erased.erase(2);
   CHECK(erased == Shape{2, 3});  // what is left behind does not count

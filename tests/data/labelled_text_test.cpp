@@ -2,7 +2,7 @@
 
 #include <rowgrad/data/labelled_text.hpp>
 
-#include "../temporary_file.hpp"
+#include <support/temporary_file.hpp>
 
 using rowgrad::FileError;
 using rowgrad::Index;

@@ -2,10 +2,11 @@
 
 #include <cstring>
 
+#include <rowgrad/core/threads.hpp>
 #include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::Shape;

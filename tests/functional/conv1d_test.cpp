@@ -2,10 +2,11 @@
 
 #include <cstring>
 
+#include <rowgrad/core/threads.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/reduce.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Conv1dOptions;
 using rowgrad::Index;

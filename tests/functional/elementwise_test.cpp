@@ -3,7 +3,7 @@
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::ShapeError;
 using rowgrad::Tensor;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <rowgrad/rowgrad.hpp>
+#include <rowgrad/vectors.hpp>
 
 using rowgrad::Generator;
 using rowgrad::Index;

@@ -2,7 +2,7 @@
 
 #include <rowgrad/functional/layer_norm.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Shape;
 using rowgrad::ShapeError;

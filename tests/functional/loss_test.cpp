@@ -4,7 +4,7 @@
 
 #include <rowgrad/functional/loss.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::binary_cross_entropy;
 using rowgrad::binary_cross_entropy_with_logits;

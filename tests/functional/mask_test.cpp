@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/mask.hpp>
-#include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/shape.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::Indices;

@@ -3,11 +3,11 @@
 #include <limits>
 #include <sstream>
 
-#include <golden.hpp>
 #include <rowgrad/autograd/gradcheck.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/reduce.hpp>
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::Indices;

@@ -3,7 +3,7 @@
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/reduce.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::MaxPool1dOptions;

@@ -4,7 +4,7 @@
 
 #include <rowgrad/functional/reduce.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::Indices;

@@ -3,7 +3,7 @@
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::Indices;

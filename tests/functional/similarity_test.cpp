@@ -2,7 +2,7 @@
 
 #include <rowgrad/functional/similarity.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Tensor;
 

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <rowgrad/functional/math.hpp>
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Tensor;
 

@@ -57,7 +57,7 @@ def arange():
 
 
 def printing():
-    r = GoldenFile("core_format")
+    r = GoldenFile("core_printing")
 
     def add(name, x, divisor=None):
         """With a divisor x is 0, 1, 2, ... over it, and the file need not hold its values."""

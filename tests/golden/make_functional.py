@@ -72,7 +72,7 @@ def elementwise():
 
 
 def math():
-    r = OperationFile("functional_math")
+    r = OperationFile("functional_activation")
     gentle = rand(2, 4)
     extreme = [-1e4, -100.0, -20.0, -1e-8, 0.0, 1e-8, 20.0, 100.0, 1e4]
     infinite = [inf, -inf, nan]
@@ -220,7 +220,7 @@ def softmax():
 
 
 def lookup():
-    r = OperationFile("functional_lookup")
+    r = OperationFile("table_lookup")
     ids = {"ids": [[1, 3, 1], [0, 1, 4]]}
     r.add("embedding@duplicates", lambda w, ids: F.embedding(ids, w), rand(5, 2), indices=ids, dtypes=BOTH)
     r.add("embedding@single", lambda w, ids: F.embedding(ids, w), rand(5, 2), indices={"ids": 3})
@@ -235,7 +235,7 @@ def lookup():
 
 
 def embedding_bag():
-    r = OperationFile("functional_embedding_bag")
+    r = OperationFile("table_bag")
     table = rand(6, 3)
     square = {"ids": [[0, 5, 5], [2, 2, 3], [1, 0, 4], [1, 1, 1]]}
     flat = {"ids": [3, 0, 0, 5, 2, 1, 1], "offsets": [0, 3, 3, 6]}  # the second bag is empty

@@ -1,5 +1,5 @@
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/mask.hpp>
-#include <rowgrad/functional/math.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/nn/conv1d.hpp>

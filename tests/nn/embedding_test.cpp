@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
-#include <golden.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::IndexError;

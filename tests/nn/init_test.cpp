@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <golden.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>
+#include <support/golden.hpp>
 
 namespace init = rowgrad::nn::init;
 using rowgrad::Shape;

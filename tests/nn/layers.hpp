@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include <golden.hpp>
 #include <rowgrad/nn/module.hpp>
+#include <support/golden.hpp>
 
 namespace layers {
 

@@ -3,7 +3,6 @@
 #include <memory>
 #include <sstream>
 
-#include <golden.hpp>
 #include <rowgrad/functional/loss.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/activation.hpp>
@@ -14,6 +13,7 @@
 #include <rowgrad/nn/sequential.hpp>
 #include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/sgd.hpp>
+#include <support/golden.hpp>
 
 namespace nn = rowgrad::nn;
 using rowgrad::Index;

@@ -1,6 +1,8 @@
 // LSTM, GRU and RNN over batches: lengths, the order of the samples, padding, and numbers of threads.
 #include <limits>
 
+#include <rowgrad/core/threads.hpp>
+
 #include "recurrent_cases.hpp"
 
 using recurrent::formula;

@@ -7,12 +7,12 @@
 
 #include <memory>
 
-#include <golden.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/nn/recurrent_cell.hpp>
+#include <support/golden.hpp>
 
 namespace recurrent {
 

@@ -1,4 +1,4 @@
-#include <rowgrad/functional/math.hpp>
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/matmul.hpp>
 
 #include "recurrent_cases.hpp"

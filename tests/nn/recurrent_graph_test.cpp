@@ -1,5 +1,5 @@
 // LSTM, GRU and RNN in graphs: which results are used, which weights are trained, how often backward() runs.
-#include <rowgrad/functional/lookup.hpp>
+#include <rowgrad/table/lookup.hpp>
 
 #include "recurrent_cases.hpp"
 

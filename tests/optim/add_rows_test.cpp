@@ -124,10 +124,10 @@ TEST_CASE("Embedding::add_rows: updates owed are made first, and views keep the 
     train(reference, dense, step * 8, step * 8, 8);
   }
   const Tensor<double> view = table.weight.detach(), row = slice(table.weight.detach(), 0, 6, 7);
-  REQUIRE(view.body().storage->pending != nullptr);
+  REQUIRE(view.body().storage->debt != nullptr);
   table.add_rows(3);
-  CHECK(view.body().storage->pending == nullptr);
-  CHECK(table.weight.body().storage->pending == nullptr);
+  CHECK(view.body().storage->debt == nullptr);
+  CHECK(table.weight.body().storage->debt == nullptr);
   training::expect_same(view, reference, close_enough);
   training::expect_same(top(table.weight, 8), reference, close_enough);
   SUBCASE("the optimizer goes first") {
@@ -141,7 +141,7 @@ TEST_CASE("Embedding::add_rows: updates owed are made first, and views keep the 
     train(table.weight, *adam, 1, 30, 11);
     CHECK(view.to_vector() == before);
     CHECK(top(table.weight, 8).to_vector() != before);
-    CHECK(view.body().storage->pending == nullptr);
+    CHECK(view.body().storage->debt == nullptr);
   }
 }
 

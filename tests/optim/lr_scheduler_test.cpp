@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <functional>
-#include <golden.hpp>
 #include <limits>
 #include <memory>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/sgd.hpp>
+#include <support/golden.hpp>
 
 using namespace rowgrad::optim;
 using rowgrad::Index;

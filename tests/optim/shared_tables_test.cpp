@@ -194,6 +194,6 @@ TEST_CASE("two optimizers on one table that grows: each takes up the rows") {
   CHECK_THROWS_WITH_AS(sgd.step(), doctest::Contains("add_rows"), rowgrad::ShapeError);
   sgd.add_rows();
   CHECK_NOTHROW(sgd.step());
-  CHECK(table.body().storage->pending != nullptr);
+  CHECK(table.body().storage->debt != nullptr);
   CHECK(table.to_vector().size() == 18);
 }

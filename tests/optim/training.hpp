@@ -10,9 +10,9 @@
 #include <memory>
 #include <string>
 
-#include <golden.hpp>
-#include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/table/lookup.hpp>
+#include <support/golden.hpp>
 
 namespace training {
 

@@ -7,7 +7,7 @@
 #include <rowgrad/text/vocabulary.hpp>
 #include <rowgrad/vectors/glove.hpp>
 
-#include "../temporary_file.hpp"
+#include <support/temporary_file.hpp>
 
 using rowgrad::FileError;
 using rowgrad::Generator;

@@ -1,9 +1,9 @@
 // What: the gradient side of Tensor: requires_grad_, grad, backward.
 // Why:  core declares them on Tensor so that code reads as in PyTorch; here they meet the graph.
-// See:  node.hpp.
+// See:  node.hpp, record.hpp.
 #pragma once
 
-#include <rowgrad/autograd/node.hpp>
+#include <rowgrad/autograd/record.hpp>
 
 namespace rowgrad {
 
@@ -28,7 +28,7 @@ Gradient<T>& Tensor<T>::grad() const {
     throw GraphError("grad: only leaves gather a gradient; this tensor is the result of a recorded operation");
   if (!body_->graph)
     throw GraphError("grad: this tensor does not require a gradient (call requires_grad_() before it is used)");
-  return static_cast<detail::Node<T>*>(body_->graph.get())->gradient();
+  return static_cast<Node<T>*>(body_->graph.get())->gradient();
 }
 
 template <typename T>
@@ -37,9 +37,9 @@ void Tensor<T>::backward(const Tensor& seed, bool retain_graph) const {
     throw GraphError(
         "backward: this tensor does not require a gradient: no input of its operations requires one, or it was made "
         "under no_grad");
-  if (!(seed.shape() == shape()))
+  if (seed.shape() != shape())
     throw ShapeError("backward: the seed has shape " + to_string(seed.shape()) + ", the tensor " + to_string(shape()));
-  auto* node = static_cast<detail::Node<T>*>(body_->graph.get());
+  auto* node = static_cast<Node<T>*>(body_->graph.get());
   node->accumulate(seed);
   node->run_backward(retain_graph);
 }

@@ -8,12 +8,11 @@
 #include <initializer_list>
 #include <string>
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
+#include <rowgrad/machine/index.hpp>
 
 namespace rowgrad {
-
-/// Sizes, positions and table indices. Signed, as in Eigen and PyTorch (int64).
-using Index = std::int64_t;
 
 /// Sizes of a tensor's dimensions, outermost first; rank 0 is a single value. At most max_rank dimensions.
 class Shape {

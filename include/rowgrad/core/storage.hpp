@@ -6,26 +6,11 @@
 
 #include <cstring>
 #include <limits>
-#include <span>
 
-#include <rowgrad/core/memory.hpp>
-#include <rowgrad/core/shape.hpp>
+#include <rowgrad/core/row_debt.hpp>
+#include <rowgrad/machine/memory.hpp>
 
 namespace rowgrad::detail {
-
-/// Updates that an optimizer owes to the rows of one table.
-class PendingRows {
- public:
-  /// Whether the rows that settle() counts are those of a tensor with these values and shape, and not of a view.
-  virtual bool counts_rows_of(const void* values, const Shape& shape) const noexcept = 0;
-  /// Brings every row up to date.
-  virtual void settle_all() = 0;
-  /// Brings these rows up to date; each in range, duplicates allowed. Cost of those rows alone.
-  virtual void settle(std::span<const Index> rows) = 0;
-
- protected:
-  ~PendingRows() = default;
-};
 
 /// Values behind a header, in one block. Made by make_storage().
 template <typename T>
@@ -45,7 +30,7 @@ class Storage final : public Counted {
   }
 
   /// Who owes rows of this memory an update; null for nearly all tensors.
-  PendingRows* pending = nullptr;
+  RowDebt* debt = nullptr;
 
  private:
   static constexpr std::size_t header = alignment;
@@ -93,3 +78,10 @@ Ref<Storage<T>> make_zero_storage(Index size) {
 }
 
 }  // namespace rowgrad::detail
+
+namespace rowgrad {
+
+/// Gives this thread's cached free memory back to the system. PyTorch: torch.cuda.empty_cache, for the CPU.
+inline void empty_cache() noexcept { detail::block_cache.clear(); }
+
+}  // namespace rowgrad

@@ -1,26 +1,17 @@
 // What: Tensor, an n-dimensional row-major array behind a cheap handle.
 // Why:  PyTorch's sharing: copying a handle shares values, gradient and place in the graph; clone() copies values.
-// See:  factory.hpp (zeros, randn, ...), format.hpp (printing), autograd/ (gradients), functional/ (operations).
+// See:  factory.hpp (zeros, randn, ...), printing.hpp, autograd/ (gradients), functional/ (operations).
 #pragma once
 
-#include <Eigen/Core>
 #include <concepts>
 #include <initializer_list>
 #include <type_traits>
 #include <vector>
 
 #include <rowgrad/core/storage.hpp>
+#include <rowgrad/machine/maps.hpp>
 
 namespace rowgrad {
-
-template <typename T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-template <typename T>
-using MatrixMap = Eigen::Map<Matrix<T>>;
-template <typename T>
-using ArrayMap =
-    std::conditional_t<std::is_const_v<T>, Eigen::Map<const Eigen::Array<std::remove_const_t<T>, Eigen::Dynamic, 1>>,
-                       Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>>>;
 
 template <typename T>
 class Gradient;
@@ -46,6 +37,13 @@ struct TensorBody final : Counted {
   bool requires_grad = false;
   Ref<GraphNode> graph;  // the operation that made it, or the leaf that gathers its gradient
 };
+
+/// Throws for a tensor without values: default-constructed, moved from, or a parameter that is switched off.
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_undefined() {
+  throw ValueError(
+      "Tensor: expected a tensor with values, got an undefined one (was it default-constructed, moved from, or is it "
+      "a parameter that the layer was told to do without?)");
+}
 
 /// A braced list of values or of such lists: {1, 2} or {{1, 2}, {3, 4}}.
 template <typename T>
@@ -90,9 +88,10 @@ class Tensor {
   }
 
   bool defined() const noexcept { return static_cast<bool>(body_); }
-  const Shape& shape() const noexcept { return body_->shape; }
-  int dim() const noexcept { return body_->shape.rank(); }
-  Index numel() const noexcept { return body_->shape.numel(); }
+  /// ValueError for an undefined tensor; so do all that follow.
+  [[gnu::always_inline]] const Shape& shape() const { return body().shape; }
+  int dim() const { return shape().rank(); }
+  Index numel() const { return shape().numel(); }
   /// Size of dimension d; negative d counts from the last. IndexError outside the rank.
   Index size(Index d) const {
     if (dim() == 0) throw IndexError("size: a tensor of shape () has no dimensions");
@@ -102,17 +101,22 @@ class Tensor {
   /// The values, row-major. An optimizer that owes rows of this memory an update pays first, so no reader sees a stale
   /// row; take the pointer anew after each optimizer step.
   [[gnu::always_inline]] T* data() const {
-    if (body_->storage->pending != nullptr) body_->storage->pending->settle_all();
+    settle();
     return body_->data;
+  }
+
+  /// Brings every row up to date, for readers that hold a pointer already or run on several threads.
+  [[gnu::always_inline]] void settle() const {
+    if (detail::RowDebt* debt = body().storage->debt; debt != nullptr) debt->settle_all();
   }
 
   /// data() for a reader of these rows of a table alone: only they are brought up to date. Rows must be in range.
   T* data_for_rows(std::span<const Index> rows) const {
-    if (detail::PendingRows* pending = body_->storage->pending; pending != nullptr) {
-      if (pending->counts_rows_of(body_->data, body_->shape))
-        pending->settle(rows);
+    if (detail::RowDebt* debt = body().storage->debt; debt != nullptr) {
+      if (debt->counts_rows_of(body_->data, body_->shape))
+        debt->settle(rows);
       else
-        pending->settle_all();
+        debt->settle_all();
     }
     return body_->data;
   }
@@ -135,17 +139,17 @@ class Tensor {
   /// A tensor of its own with the same values, outside any graph. PyTorch: x.detach().clone().
   Tensor clone() const;
   /// The same values, outside any graph; sharing them. PyTorch: detach.
-  Tensor detach() const { return Tensor(shape(), body_->storage, body_->data); }
+  Tensor detach() const { return Tensor(shape(), body().storage, body_->data); }
   /// The same values as another scalar type, outside any graph. PyTorch: to(dtype).
   template <typename U>
   Tensor<U> to() const;
 
   // Gradients; defined in autograd/.
   /// Whether operations on this tensor are recorded.
-  bool requires_grad() const noexcept { return body_->requires_grad; }
+  bool requires_grad() const { return body().requires_grad; }
   /// Switches that at run time (freezing, unfreezing). GraphError for the result of a recorded operation.
   const Tensor& requires_grad_(bool on = true) const;
-  bool is_leaf() const noexcept { return !body_->graph || body_->graph->is_leaf(); }
+  bool is_leaf() const { return !body().graph || body().graph->is_leaf(); }
   /// What backward() gathered for a leaf: dense, row-sparse, or nothing yet.
   Gradient<T>& grad() const;
   /// Adds d(this)/d(leaf) to the gradient of every leaf this value came from. The tensor has one element, or a seed of
@@ -183,9 +187,13 @@ class Tensor {
     T* data = first != nullptr ? first : storage->data();
     body_ = detail::make_ref<detail::TensorBody<T>>(shape, std::move(storage), data);
   }
-  detail::TensorBody<T>& body() const noexcept { return *body_; }
+  [[gnu::always_inline]] detail::TensorBody<T>& body() const {
+    if (!body_) [[unlikely]]
+      detail::throw_undefined();
+    return *body_;
+  }
   /// The same memory under another shape of as many elements, outside any graph.
-  Tensor view_as(const Shape& shape) const { return Tensor(shape, body_->storage, body_->data); }
+  Tensor view_as(const Shape& shape) const { return Tensor(shape, body().storage, body_->data); }
   /// Whether this handle is the only way to these values, so that they may be overwritten.
   bool unique() const noexcept { return body_.unique() && body_->storage.unique(); }
 

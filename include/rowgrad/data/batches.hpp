@@ -9,7 +9,7 @@
 #include <utility>
 
 #include <rowgrad/core/factory.hpp>
-#include <rowgrad/core/order.hpp>
+#include <rowgrad/machine/radix_sort.hpp>
 #include <rowgrad/text/padding.hpp>
 
 namespace rowgrad {

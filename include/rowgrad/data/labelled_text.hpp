@@ -7,8 +7,8 @@
 #include <charconv>
 #include <utility>
 
-#include <rowgrad/core/line_reader.hpp>
-#include <rowgrad/core/order.hpp>
+#include <rowgrad/io/lines.hpp>
+#include <rowgrad/machine/radix_sort.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
 namespace rowgrad {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <rowgrad/core/order.hpp>
 #include <rowgrad/core/random.hpp>
+#include <rowgrad/machine/radix_sort.hpp>
 
 namespace rowgrad {
 

@@ -1,10 +1,10 @@
 // What: conv1d(), filters moved along a sequence.
 // Why:  the windows of a sample become the columns of a matrix (im2col), so that one product applies all filters.
-// See:  nn/conv1d.hpp; core/product.hpp; Kim 2014, Convolutional Neural Networks for Sentence Classification.
+// See:  nn/conv1d.hpp; machine/product.hpp; Kim 2014, Convolutional Neural Networks for Sentence Classification.
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
-#include <rowgrad/core/product.hpp>
+#include <rowgrad/machine/product.hpp>
 
 namespace rowgrad {
 
@@ -130,7 +130,7 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
                  const Conv1dOptions& options = {}) {
   const detail::Conv1dPlan plan = detail::conv1d_plan(x.shape(), weight.shape(), options);
   const Index out = weight.shape()[0], steps = plan.steps;
-  if (bias.defined() && !(bias.shape() == Shape{out}))
+  if (bias.defined() && bias.shape() != Shape{out})
     throw ShapeError("conv1d: expected bias " + to_string(Shape{out}) + ", got " + to_string(bias.shape()));
   const Shape windows{plan.in * plan.kernel, steps};
   Shape shape = x.shape();
@@ -148,11 +148,10 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
                       shift != nullptr ? detail::Write::add : detail::Write::assign);
     }
   });
-  if (detail::recording(x, weight, bias)) {
-    detail::record(
+  if (recording(x, weight, bias)) {
+    record(
         y, "ConvolutionBackward0",
-        [x = detail::saved(x), w = detail::saved(weight), plan, windows](Tensor<T> g, detail::Node<T>* nx,
-                                                                         detail::Node<T>* nw, detail::Node<T>* nb) {
+        [x = saved(x), w = saved(weight), plan, windows](Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
           T* gradient = g.data();
           if (nx != nullptr) {
             Tensor<T> dx = zeros<T>(x.shape());

@@ -22,10 +22,10 @@ Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool training = true,
   for (Index i = 0; i < mask.numel(); ++i) values[i] = generator.uniform<float>() < keep ? scale : T(0);
   Tensor<T> y(x.shape());
   y.array() = x.array() * mask.array();
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "DropoutBackward0",
-        [mask](Tensor<T> g, detail::Node<T>* node) {  // dx = g mask
+        [mask](Tensor<T> g, Node<T>* node) {  // dx = g mask
           Tensor<T> dx(g.shape());
           dx.array() = g.array() * mask.array();
           node->accumulate(std::move(dx));

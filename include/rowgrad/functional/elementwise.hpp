@@ -1,6 +1,6 @@
 // What: + - * / and pow of two tensors, or of a tensor and a number.
 // Why:  shapes broadcast as in PyTorch; gradients are summed back over what was repeated.
-// See:  broadcast.hpp; math.hpp for functions of one tensor.
+// See:  broadcast.hpp; activation.hpp for functions of one tensor.
 #pragma once
 
 #include <rowgrad/functional/broadcast.hpp>
@@ -83,10 +83,10 @@ Tensor<T> affine(const char* name, const Tensor<T>& x, T scale, T shift) {
 template <typename T>
 Tensor<T> operator+(const Tensor<T>& a, const Tensor<T>& b) {
   Tensor<T> y = detail::binary("add", a, b, [](const auto& u, const auto& v) { return u + v; });
-  if (detail::recording(a, b)) {
-    detail::record(
+  if (recording(a, b)) {
+    record(
         y, "AddBackward0",
-        [sa = a.shape(), sb = b.shape()](Tensor<T> g, detail::Node<T>* na, detail::Node<T>* nb) {
+        [sa = a.shape(), sb = b.shape()](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           if (na != nullptr) na->accumulate(detail::sum_to(g, sa));             // da = g
           if (nb != nullptr) nb->accumulate(detail::sum_to(std::move(g), sb));  // db = g
         },
@@ -99,10 +99,10 @@ Tensor<T> operator+(const Tensor<T>& a, const Tensor<T>& b) {
 template <typename T>
 Tensor<T> operator-(const Tensor<T>& a, const Tensor<T>& b) {
   Tensor<T> y = detail::binary("sub", a, b, [](const auto& u, const auto& v) { return u - v; });
-  if (detail::recording(a, b)) {
-    detail::record(
+  if (recording(a, b)) {
+    record(
         y, "SubBackward0",
-        [sa = a.shape(), sb = b.shape()](Tensor<T> g, detail::Node<T>* na, detail::Node<T>* nb) {
+        [sa = a.shape(), sb = b.shape()](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           if (nb != nullptr) {  // db = -g
             Tensor<T> db(g.shape());
             db.array() = -g.array();
@@ -120,10 +120,10 @@ template <typename T>
 Tensor<T> operator*(const Tensor<T>& a, const Tensor<T>& b) {
   const auto times = [](const auto& u, const auto& v) { return u * v; };
   Tensor<T> y = detail::binary("mul", a, b, times);
-  if (detail::recording(a, b)) {
-    detail::record(
+  if (recording(a, b)) {
+    record(
         y, "MulBackward0",
-        [a = detail::saved(a), b = detail::saved(b), times](Tensor<T> g, detail::Node<T>* na, detail::Node<T>* nb) {
+        [a = saved(a), b = saved(b), times](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           if (na != nullptr) na->accumulate(detail::sum_to(detail::binary("mul", g, b, times), a.shape()));  // da = g b
           if (nb != nullptr) nb->accumulate(detail::sum_to(detail::binary("mul", g, a, times), b.shape()));  // db = g a
         },
@@ -137,11 +137,10 @@ template <typename T>
 Tensor<T> operator/(const Tensor<T>& a, const Tensor<T>& b) {
   const auto over = [](const auto& u, const auto& v) { return u / v; };
   Tensor<T> y = detail::binary("div", a, b, over);
-  if (detail::recording(a, b)) {
-    detail::record(
+  if (recording(a, b)) {
+    record(
         y, "DivBackward0",
-        [sa = a.shape(), b = detail::saved(b), y = y.detach(), over](Tensor<T> g, detail::Node<T>* na,
-                                                                     detail::Node<T>* nb) {
+        [sa = a.shape(), b = saved(b), y = y.detach(), over](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           const Tensor<T> da = detail::binary("div", g, b, over);  // da = g / b
           if (nb != nullptr) {                                     // db = -g y / b
             Tensor<T> db = detail::binary("mul", da, y, [](const auto& u, const auto& v) { return -u * v; });

@@ -35,11 +35,11 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Te
     if (weight.defined()) out.row(i).array() *= weight.array().transpose();
     if (bias.defined()) out.row(i).array() += bias.array().transpose();
   }
-  if (detail::recording(x, weight, bias)) {
-    detail::record(
+  if (recording(x, weight, bias)) {
+    record(
         y, "NativeLayerNormBackward0",
-        [h, r, weight = weight.defined() ? detail::saved(weight) : weight, shape = x.shape(), normalized_shape, rows,
-         n](Tensor<T> g, detail::Node<T>* nx, detail::Node<T>* nw, detail::Node<T>* nb) {
+        [h, r, weight = weight.defined() ? saved(weight) : weight, shape = x.shape(), normalized_shape, rows, n](
+            Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
           const MatrixMap<T> gradient(g.data(), rows, n);
           if (nx != nullptr) {
             Tensor<T> dx(shape);

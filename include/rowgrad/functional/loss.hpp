@@ -3,8 +3,8 @@
 // See:  softmax.hpp; PyTorch torch.nn.functional. Where PyTorch answers NaN to a mean of nothing, we throw.
 #pragma once
 
-#include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/functional/softmax.hpp>
+#include <rowgrad/table/lookup.hpp>
 
 namespace rowgrad {
 
@@ -36,7 +36,7 @@ Split class_split(const char* operation, const Tensor<T>& input, const Indices& 
     throw ShapeError(std::string(operation) + ": expected input (C) or (N, C, ...), got a single value");
   Shape expected = input.shape();
   expected.erase(d);
-  if (!(target.shape() == expected))
+  if (target.shape() != expected)
     throw ShapeError(std::string(operation) + ": input " + to_string(input.shape()) + " needs targets of shape " +
                      to_string(expected) + ", got " + to_string(target.shape()));
   return split_at(input.shape(), d);
@@ -44,7 +44,7 @@ Split class_split(const char* operation, const Tensor<T>& input, const Indices& 
 
 template <typename T>
 void check_class_weight(const char* operation, const Tensor<T>& weight, Index classes) {
-  if (weight.defined() && !(weight.shape() == Shape{classes}))
+  if (weight.defined() && weight.shape() != Shape{classes})
     throw ShapeError(std::string(operation) + ": expected a weight a class, shape " + to_string(Shape{classes}) +
                      ", got " + to_string(weight.shape()));
 }
@@ -162,7 +162,7 @@ namespace detail {
 template <typename T, typename F, typename Dx, typename Dy>
 Tensor<T> pair_loss(const char* operation, const char* name, const Tensor<T>& input, const Tensor<T>& target,
                     Reduction reduction, const F& f, const Dx& dx, const Dy& dy) {
-  if (!(input.shape() == target.shape()))
+  if (input.shape() != target.shape())
     throw ShapeError(std::string(operation) + ": input " + to_string(input.shape()) + " and target " +
                      to_string(target.shape()) + " must have the same shape");
   Tensor<T> losses(input.shape());

@@ -55,10 +55,10 @@ Tensor<T> masked_fill(const Tensor<T>& x, const Indices& mask, std::type_identit
     throw ShapeError("masked_fill: a mask of shape " + to_string(mask.shape()) +
                      " does not fit into a tensor of shape " + to_string(x.shape()));
   Tensor<T> y = detail::filled<T>(x, mask, value);
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "MaskedFillBackward0",
-        [mask](Tensor<T> g, detail::Node<T>* node) { node->accumulate(detail::filled<T>(g, mask, T(0))); }, x);
+        [mask](Tensor<T> g, Node<T>* node) { node->accumulate(detail::filled<T>(g, mask, T(0))); }, x);
   }
   return y;
 }

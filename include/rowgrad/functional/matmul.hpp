@@ -1,11 +1,11 @@
 // What: matmul, bmm and linear: everything that ends in a matrix product.
 // Why:  leading dimensions are folded, so that one product does the work of many.
-// See:  core/product.hpp.
+// See:  machine/product.hpp.
 #pragma once
 
-#include <rowgrad/core/product.hpp>
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/shape.hpp>
+#include <rowgrad/machine/product.hpp>
 
 namespace rowgrad {
 
@@ -17,17 +17,16 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
     throw ShapeError("linear: expected input (..., in) and weight (out, in), got " + to_string(x.shape()) + " and " +
                      to_string(weight.shape()));
   const Index out = weight.shape()[0];
-  if (bias.defined() && !(bias.shape() == Shape{out}))
+  if (bias.defined() && bias.shape() != Shape{out})
     throw ShapeError("linear: expected bias " + to_string(Shape{out}) + ", got " + to_string(bias.shape()));
   Shape shape = x.shape();
   shape[shape.rank() - 1] = out;
   Tensor<T> y(shape);
   detail::product_plus(y.matrix(), x.matrix(), weight.matrix().transpose(), bias.defined() ? bias.data() : nullptr);
-  if (detail::recording(x, weight, bias)) {
-    detail::record(
+  if (recording(x, weight, bias)) {
+    record(
         y, "AddmmBackward0",
-        [x = detail::saved(x), w = detail::saved(weight)](Tensor<T> g, detail::Node<T>* nx, detail::Node<T>* nw,
-                                                          detail::Node<T>* nb) {
+        [x = saved(x), w = saved(weight)](Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
           const auto gradient = g.matrix();
           if (nx != nullptr) {
             Tensor<T> dx(x.shape());
@@ -73,10 +72,10 @@ Tensor<T> bmm(const Tensor<T>& a, const Tensor<T>& b) {
   Tensor<T> y(Shape{batch, a.shape()[1], b.shape()[2]});
   for (Index k = 0; k < batch; ++k)
     detail::product(detail::batch_matrix(y, k), detail::batch_matrix(a, k), detail::batch_matrix(b, k));
-  if (detail::recording(a, b)) {
-    detail::record(
+  if (recording(a, b)) {
+    record(
         y, "BmmBackward0",
-        [a = detail::saved(a), b = detail::saved(b), batch](Tensor<T> g, detail::Node<T>* na, detail::Node<T>* nb) {
+        [a = saved(a), b = saved(b), batch](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           using detail::batch_matrix;
           if (na != nullptr) {
             Tensor<T> da(a.shape());

@@ -7,10 +7,10 @@
 #include <optional>
 #include <utility>
 
-#include <rowgrad/autograd/outputs.hpp>
-#include <rowgrad/core/packed_matrix.hpp>
-#include <rowgrad/core/product.hpp>
+#include <rowgrad/autograd/record.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
+#include <rowgrad/machine/packed_matrix.hpp>
+#include <rowgrad/machine/product.hpp>
 
 namespace rowgrad::detail {
 
@@ -162,7 +162,7 @@ class RecurrentDirection {
   }
 
   /// Accumulates into the nodes of weight_ih, weight_hh, bias_ih, bias_hh, weight_hr; frees what backward made.
-  void add_weight_gradients(const Tensor<T>& x, std::span<const Ref<Node<T>>> nodes) {
+  void add_weight_gradients(const Tensor<T>& x, InputNodes<T> nodes) {
     const Index hidden = hidden_size();
     if (nodes[0]) {
       Tensor<T> gradient(weights_.weight_ih.shape());
@@ -260,7 +260,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   for (const RecurrentWeights<T>& w : weights) {
     inputs.insert(inputs.end(), {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, w.weight_hr});
     const auto kept = [](const Tensor<T>& p) {
-      if (p.defined()) (void)p.data();  // up to date before several threads read it
+      if (p.defined()) p.settle();  // up to date before several threads read it
       return p.defined() ? saved(p) : p;
     };
     directions.emplace_back(
@@ -281,7 +281,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   // Each direction has a thread, if its multiplications are worth it. Where there are more, all take part in the
   // products over all rows.
   const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000, ahead = threads_here() > count;
-  (void)x.data();  // up to date before several threads read it
+  x.settle();  // up to date before several threads read it
   for (auto& direction : directions) {
     direction.prepare(rows, ahead ? rows : ProductKernel<T>::band, keep);
     if (ahead) direction.project_input(x);
@@ -293,10 +293,10 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
                                                 strided(result.output.data() + d * state, rows, state, count * state));
   });
   if (!keep) return result;
-  record_outputs(
+  record(
       {&result.output, &result.last.h, &result.last.c}, Rule::name,
       [directions = std::move(directions), x = saved(x), count, batch, hidden, state, worthwhile](
-          std::span<Tensor<T>> gradients, std::span<const Ref<Node<T>>> nodes) mutable {
+          std::span<Tensor<T>> gradients, InputNodes<T> nodes) mutable {
         const auto given = [&](const Tensor<T>& g, Index size) {
           return g.defined() ? g.clone() : zeros<T>(Shape{count, batch, size});
         };
@@ -315,7 +315,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
           nodes[0]->accumulate(std::move(dx));
         }
         for (std::size_t d = 0; d < directions.size(); ++d)
-          directions[d].add_weight_gradients(x, nodes.subspan(3 + 5 * d, 5));
+          directions[d].add_weight_gradients(x, nodes.part(3 + 5 * d, 5));
         if (nodes[1]) nodes[1]->accumulate(std::move(dh));
         if (nodes[2]) nodes[2]->accumulate(std::move(dc));
       },

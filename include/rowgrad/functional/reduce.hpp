@@ -69,10 +69,10 @@ Tensor<T> scaled_sum(const char* name, const Tensor<T>& x, int d, bool keepdim, 
 template <typename T>
 Tensor<T> sum(const Tensor<T>& x) {
   Tensor<T> y = full<T>(Shape{}, x.array().sum());
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "SumBackward0",
-        [shape = x.shape()](Tensor<T> g, detail::Node<T>* node) { node->accumulate(full<T>(shape, g.item())); }, x);
+        [shape = x.shape()](Tensor<T> g, Node<T>* node) { node->accumulate(full<T>(shape, g.item())); }, x);
   }
   return y;
 }
@@ -89,11 +89,10 @@ Tensor<T> mean(const Tensor<T>& x) {
   detail::expect_elements("mean", x.numel(), x.shape());
   const T n = static_cast<T>(x.numel());
   Tensor<T> y = full<T>(Shape{}, x.array().sum() / n);
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "MeanBackward0",
-        [shape = x.shape(), n](Tensor<T> g, detail::Node<T>* node) { node->accumulate(full<T>(shape, g.item() / n)); },
-        x);
+        [shape = x.shape(), n](Tensor<T> g, Node<T>* node) { node->accumulate(full<T>(shape, g.item() / n)); }, x);
   }
   return y;
 }
@@ -148,10 +147,10 @@ MaxResult<T> max(const Tensor<T>& x, Index dim, bool keepdim = false) {
   };
   for (Index k = 0; k < result.values.numel(); ++k)
     result.values.data()[k] = x.data()[position(result.indices.data(), k)];
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         result.values, "MaxBackward0",
-        [indices = result.indices, shape = x.shape(), position](Tensor<T> g, detail::Node<T>* node) {
+        [indices = result.indices, shape = x.shape(), position](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx = zeros<T>(shape);
           for (Index k = 0; k < g.numel(); ++k) dx.data()[position(indices.data(), k)] = g.data()[k];
           node->accumulate(std::move(dx));
@@ -166,10 +165,10 @@ template <typename T>
 Tensor<T> max(const Tensor<T>& x) {
   detail::expect_elements("max", x.numel(), x.shape());
   Tensor<T> y = full<T>(Shape{}, x.array().template maxCoeff<Eigen::PropagateNaN>());
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "MaxBackward1",
-        [x = detail::saved(x), largest = y.item()](Tensor<T> g, detail::Node<T>* node) {
+        [x = saved(x), largest = y.item()](Tensor<T> g, Node<T>* node) {
           const T count = static_cast<T>((x.array() == largest).count());
           Tensor<T> dx(x.shape());
           dx.array() = (x.array() == largest).template cast<T>() * (g.item() / count);
@@ -188,10 +187,10 @@ Tensor<T> prod(const Tensor<T>& x, Index dim, bool keepdim = false) {
   Tensor<T> y = full<T>(detail::reduced_shape(x.shape(), d, keepdim), T(1));
   for (Index k = 0; k < y.numel(); ++k)
     for (Index i = 0; i < s.size; ++i) y.data()[k] *= x.data()[(k / s.inner * s.size + i) * s.inner + k % s.inner];
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "ProdBackward1",
-        [x = detail::saved(x), s](Tensor<T> g, detail::Node<T>* node) {
+        [x = saved(x), s](Tensor<T> g, Node<T>* node) {
           // dx_i = g * product of the others: what stands before i times what stands after, so zeros need no division.
           Tensor<T> dx(x.shape());
           for (Index k = 0; k < g.numel(); ++k) {

@@ -15,10 +15,10 @@ Tensor<T> reshape(const Tensor<T>& x, const Shape& shape) {
     throw ShapeError("reshape: shape " + to_string(shape) + " has " + std::to_string(shape.numel()) +
                      " elements, the tensor has " + std::to_string(x.numel()) + " in shape " + to_string(x.shape()));
   Tensor<T> y = x.view_as(shape);
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "ViewBackward0",
-        [before = x.shape()](Tensor<T> g, detail::Node<T>* node) {
+        [before = x.shape()](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx = g.view_as(before);
           g = {};  // so that dx is the only handle and need not be copied
           node->accumulate(std::move(dx));
@@ -126,10 +126,10 @@ Tensor<T> transpose(const Tensor<T>& x, Index dim0, Index dim1) {
   const int d0 = detail::wrap_dim("transpose", dim0, x.dim()), d1 = detail::wrap_dim("transpose", dim1, x.dim());
   if (d0 == d1) return reshape(x, x.shape());
   Tensor<T> y = detail::transposed(x, d0, d1);
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "TransposeBackward0",
-        [d0, d1](Tensor<T> g, detail::Node<T>* node) { node->accumulate(detail::transposed(g, d0, d1)); }, x);
+        [d0, d1](Tensor<T> g, Node<T>* node) { node->accumulate(detail::transposed(g, d0, d1)); }, x);
   }
   return y;
 }
@@ -154,10 +154,10 @@ Tensor<T> slice(const Tensor<T>& x, Index dim, Index start, Index end) {
     for (Index o = 0; o < s.outer; ++o)
       std::copy_n(x.data() + (o * s.size + start) * s.inner, count * s.inner, y.data() + o * count * s.inner);
   }
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "SliceBackward0",
-        [s, start, count, d, before = x.shape()](Tensor<T> g, detail::Node<T>* node) {
+        [s, start, count, d, before = x.shape()](Tensor<T> g, Node<T>* node) {
           if (d == 0 && before.rank() == 2) {  // rows of a table: their gradient alone
             node->accumulate(RowGradient<T>{arange(start, start + count), std::move(g), before});
             return;
@@ -198,7 +198,7 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   for (const Tensor<T>& x : tensors) {
     Shape fits = x.shape();
     if (fits.rank() == shape.rank()) fits[d] = shape[d];
-    if (!(fits == shape))
+    if (fits != shape)
       throw ShapeError("cat: shapes " + to_string(tensors[0].shape()) + " and " + to_string(x.shape()) +
                        " differ outside dimension " + std::to_string(d));
     shape[d] += x.shape()[d];
@@ -217,13 +217,13 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
     std::copy_n(tensors[k].data() + o * widths[k], widths[k], y.data() + at);
   });
   bool any = false;
-  for (const Tensor<T>& x : tensors) any = any || detail::recording(x);
+  for (const Tensor<T>& x : tensors) any = any || recording(x);
   if (any) {
     std::vector<Shape> shapes;
     for (const Tensor<T>& x : tensors) shapes.push_back(x.shape());
-    detail::record_list(
+    record(
         y, "CatBackward0",
-        [shapes, widths, for_each_block](Tensor<T> g, std::span<const detail::Ref<detail::Node<T>>> nodes) {
+        [shapes, widths, for_each_block](Tensor<T> g, InputNodes<T> nodes) {
           std::vector<Tensor<T>> parts;
           for (const Shape& part : shapes) parts.emplace_back(part);
           for_each_block(widths, [&](std::size_t k, Index o, Index at) {
@@ -242,7 +242,7 @@ template <typename T>
 Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   std::vector<Tensor<T>> widened;
   for (const Tensor<T>& x : tensors) {
-    if (!(x.shape() == tensors[0].shape()))
+    if (x.shape() != tensors[0].shape())
       throw ShapeError("stack: shapes " + to_string(tensors[0].shape()) + " and " + to_string(x.shape()) + " differ");
     widened.push_back(unsqueeze(x, dim));
   }

@@ -18,10 +18,10 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
     const auto in = detail::line_at(x, at, s);
     detail::line_at(y, at, s) = in / std::max(in.matrix().norm(), eps);
   });
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "NormalizeBackward0",
-        [x = detail::saved(x), y = y.detach(), s, eps](Tensor<T> g, detail::Node<T>* node) {
+        [x = saved(x), y = y.detach(), s, eps](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(x.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);

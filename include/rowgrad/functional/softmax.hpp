@@ -38,10 +38,10 @@ Tensor<T> softmax(const Tensor<T>& x, Index dim) {
       out /= out.sum();
     });
   }
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "SoftmaxBackward0",
-        [y = y.detach(), s](Tensor<T> g, detail::Node<T>* node) {
+        [y = y.detach(), s](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
@@ -67,10 +67,10 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
       out -= std::log(out.exp().sum());  // of its own: added to the largest, its digits would be lost
     });
   }
-  if (detail::recording(x)) {
-    detail::record(
+  if (recording(x)) {
+    record(
         y, "LogSoftmaxBackward0",
-        [y = y.detach(), s](Tensor<T> g, detail::Node<T>* node) {
+        [y = y.detach(), s](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto gradient = detail::line_at(g, at, s);

@@ -1,9 +1,9 @@
 // What: the activations and reshapings that have no weights, as layers.
 // Why:  for Sequential and for printed models; in a forward function the free functions read as well.
-// See:  functional/math.hpp; sequential.hpp; PyTorch torch.nn.
+// See:  functional/activation.hpp; sequential.hpp; PyTorch torch.nn.
 #pragma once
 
-#include <rowgrad/functional/math.hpp>
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/softmax.hpp>
 #include <rowgrad/nn/module.hpp>

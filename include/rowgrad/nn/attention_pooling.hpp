@@ -4,9 +4,9 @@
 //       and Bengio 2015. Not in PyTorch.
 #pragma once
 
+#include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/mask.hpp>
-#include <rowgrad/functional/math.hpp>
 #include <rowgrad/nn/linear.hpp>
 
 namespace rowgrad::nn {
@@ -43,7 +43,7 @@ class AttentionPooling : public Module<T> {
     const Shape full{batch, 1, time};
     AttentionOptions<T> options{.scale = 1};
     if (lengths.defined()) {
-      if (!(lengths.shape() == Shape{batch}))
+      if (lengths.shape() != Shape{batch})
         throw ShapeError("AttentionPooling: expected lengths " + rowgrad::to_string(Shape{batch}) + ", got " +
                          rowgrad::to_string(lengths.shape()));
       for (Index b = 0; b < batch; ++b)

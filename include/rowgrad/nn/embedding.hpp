@@ -1,12 +1,12 @@
 // What: Embedding, the lookup table as a layer.
-// Why:  it holds the table and its padding row; functional/lookup.hpp does the work.
-// See:  functional/lookup.hpp; PyTorch torch.nn.Embedding.
+// Why:  it holds the table and its padding row; table/lookup.hpp does the work.
+// See:  table/lookup.hpp; PyTorch torch.nn.Embedding.
 #pragma once
 
-#include <rowgrad/autograd/append_rows.hpp>
-#include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/module.hpp>
+#include <rowgrad/table/append_rows.hpp>
+#include <rowgrad/table/lookup.hpp>
 
 namespace rowgrad::nn {
 

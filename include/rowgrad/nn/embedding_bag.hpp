@@ -1,10 +1,10 @@
 // What: EmbeddingBag, a lookup table whose rows are summed or averaged at once.
-// Why:  a text's mean vector at the cost of reading its rows; functional/embedding_bag.hpp does the work.
+// Why:  a text's mean vector at the cost of reading its rows; table/bag.hpp does the work.
 // See:  embedding.hpp; PyTorch torch.nn.EmbeddingBag.
 #pragma once
 
-#include <rowgrad/functional/embedding_bag.hpp>
 #include <rowgrad/nn/embedding.hpp>
+#include <rowgrad/table/bag.hpp>
 
 namespace rowgrad::nn {
 

@@ -94,7 +94,7 @@ class Module {
   void train(bool on = true) {
     apply([on](Module& module) { module.training_ = on; });
     if (on) return;
-    for (const Tensor<T>& parameter : parameters()) (void)parameter.data();
+    for (const Tensor<T>& parameter : parameters()) parameter.settle();
   }
   void eval() { train(false); }
 

@@ -181,13 +181,13 @@ class MultiheadAttention : public Module<T> {
     };
     if (padding.defined()) {
       const Shape expected{full[0], full[3]};
-      if (!(padding.shape() == expected) && !(full[0] == 1 && padding.shape() == Shape{full[3]}))
+      if (padding.shape() != expected && !(full[0] == 1 && padding.shape() == Shape{full[3]}))
         throw wrong("key_padding_mask", padding, expected, "");
       padding = reshape(padding, Shape{full[0], 1, 1, full[3]});
     }
-    if (pairs.defined() && !(pairs.shape() == Shape{full[2], full[3]})) {
+    if (pairs.defined() && pairs.shape() != Shape{full[2], full[3]}) {
       const Shape each{full[0] * full[1], full[2], full[3]};
-      if (!(pairs.shape() == each))
+      if (pairs.shape() != each)
         throw wrong("attn_mask", pairs, Shape{full[2], full[3]}, " or " + rowgrad::to_string(each));
       pairs = reshape(pairs, full);
     }

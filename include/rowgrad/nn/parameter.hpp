@@ -5,7 +5,7 @@
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
-#include <rowgrad/core/format.hpp>
+#include <rowgrad/core/printing.hpp>
 
 namespace rowgrad::nn {
 
@@ -33,7 +33,7 @@ class Parameter : public Tensor<T> {
   /// training this parameter: `model = best_model` restores a model under training.
   Parameter& operator=(const Parameter& other) {
     if (this == &other) return *this;
-    if (!this->defined() || !other.defined() || !(this->shape() == other.shape())) return *this = Parameter(other);
+    if (!this->defined() || !other.defined() || this->shape() != other.shape()) return *this = Parameter(other);
     std::copy_n(other.data(), other.numel(), this->data());
     this->requires_grad_(other.requires_grad());
     return *this;

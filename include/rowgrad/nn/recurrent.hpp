@@ -157,7 +157,7 @@ class Recurrent : public Module<T> {
   void check_state(const State& initial, Index batch) const {
     const auto check = [&](const char* which, const Tensor<T>& s, Index size) {
       const Shape expected{options_.num_layers * static_cast<Index>(directions()), batch, size};
-      if (s.defined() && !(s.shape() == expected))
+      if (s.defined() && s.shape() != expected)
         throw ShapeError(name() + "expected initial " + which + " (layers * directions, B, size) = " +
                          rowgrad::to_string(expected) + ", got " + rowgrad::to_string(s.shape()));
     };

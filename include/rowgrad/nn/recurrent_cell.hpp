@@ -50,7 +50,7 @@ class RecurrentCell : public Module<T> {
     const Shape one = single ? Shape{hidden_size()} : Shape{batch, hidden_size()}, all{1, batch, hidden_size()};
     const auto start = [&](const char* which, const Tensor<T>& s) {
       if (!s.defined()) return s;
-      if (!(s.shape() == one))
+      if (s.shape() != one)
         throw ShapeError(type_name() + ": expected " + which + " " + rowgrad::to_string(one) + ", got " +
                          rowgrad::to_string(s.shape()));
       return reshape(s, all);

@@ -4,7 +4,7 @@
 // See:  parameter_state.hpp; Kingma and Ba 2015, Loshchilov and Hutter 2019, Reddi et al. 2018 (amsgrad).
 #pragma once
 
-#include <rowgrad/optim/adam_history.hpp>
+#include <rowgrad/optim/deferred/adam_history.hpp>
 #include <rowgrad/optim/optimizer.hpp>
 
 namespace rowgrad::optim {

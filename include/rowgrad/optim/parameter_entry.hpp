@@ -26,7 +26,7 @@ template <typename T, typename Rule>
 void check_entry(const ParameterEntry<T>& entry, const Rule& rule, const Shape& shape, std::size_t position) {
   const std::string which =
       std::string(Rule::name) + "::load_state_dict: the state of parameter " + std::to_string(position);
-  if (!(entry.shape == shape))
+  if (entry.shape != shape)
     throw ShapeError(which + " is for shape " + to_string(entry.shape) + ", expected " + to_string(shape));
   if (entry.step < 0 || entry.step > std::numeric_limits<std::uint32_t>::max())
     throw ValueError(which + " has step " + std::to_string(entry.step) + ", expected one from 0 to 4294967295");
@@ -39,7 +39,7 @@ void check_entry(const ParameterEntry<T>& entry, const Rule& rule, const Shape& 
                      (names.empty() ? "" : names + ")"));
   }
   for (std::size_t k = 0; k < entry.slots.size(); ++k)
-    if (!entry.slots[k].defined() || !(entry.slots[k].shape() == shape))
+    if (!entry.slots[k].defined() || entry.slots[k].shape() != shape)
       throw ShapeError(which + " has " + Rule::slot_names[k] + " of shape " +
                        (entry.slots[k].defined() ? to_string(entry.slots[k].shape()) : "(undefined)") + ", expected " +
                        to_string(shape));

@@ -1,12 +1,12 @@
 // What: ParameterState, what an optimizer knows of one parameter: its state, its step count, and the rows it owes.
 // Why:  under dense Adam a row moves even in a step that did not look it up, because its momentum fades. We note for
 //       each row the step it is up to date with, and make up for the missed steps when the row is next read.
-// See:  core/storage.hpp (PendingRows: how readers ask), docs/decisions.md "Deferred rows", adam.hpp for a rule.
+// See:  core/row_debt.hpp (how readers ask), docs/decisions.md "Deferred rows", adam.hpp for a rule.
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
-#include <rowgrad/core/parallel.hpp>
-#include <rowgrad/optim/history.hpp>
+#include <rowgrad/machine/threads.hpp>
+#include <rowgrad/optim/deferred/history.hpp>
 #include <rowgrad/optim/parameter_entry.hpp>
 #include <rowgrad/optim/row_report.hpp>
 
@@ -27,15 +27,15 @@ namespace rowgrad::optim {
 ///     using History                                     start(step), then add(rule, step, scalars) after each step;
 ///                                                       prepare() and rest() make up for zero gradients
 template <typename T, typename Rule>
-class ParameterState final : public rowgrad::detail::Counted, public rowgrad::detail::PendingRows {
+class ParameterState final : public rowgrad::detail::Counted, public rowgrad::detail::RowDebt {
  public:
   explicit ParameterState(const Tensor<T>& parameter) : parameter_(parameter), shape_(parameter.shape()) {}
   ParameterState(const ParameterState&) = delete;
   ParameterState& operator=(const ParameterState&) = delete;
   ~ParameterState() {
-    if (pending() != this) return;
+    if (debt() != this) return;
     settle_all();
-    pending() = nullptr;
+    debt() = nullptr;
   }
   void destroy() noexcept override { rowgrad::detail::destroy_ref(this); }
 
@@ -51,7 +51,7 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
     const Gradient<T>& gradient = parameter_.grad();
     const auto which = [&] { return std::string(Rule::name) + ": parameter " + std::to_string(position); };
     check_shape("step", position);
-    if (!(gradient.shape() == shape_))
+    if (gradient.shape() != shape_)
       throw ShapeError(which() + " has shape " + to_string(shape_) + ", its gradient " + to_string(gradient.shape()) +
                        ". Nothing was updated");
     if constexpr (requires { rule.rows_only; })
@@ -234,7 +234,7 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
   using Slots = std::array<T*, Rule::max_slots>;
   static constexpr std::size_t longest_history = 16384;  // steps; then every row is brought up to date
 
-  rowgrad::detail::PendingRows*& pending() const noexcept { return parameter_.body().storage->pending; }
+  rowgrad::detail::RowDebt*& debt() const noexcept { return parameter_.body().storage->debt; }
 
   void make_slots(const Rule& rule) {
     for (int k = static_cast<int>(slots_.size()); k < rule.slots(); ++k) {
@@ -256,15 +256,15 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
 
   /// Another optimizer's debt on the same table is paid before this one changes it.
   void take_over() {
-    if (pending() == this) return;
-    if (pending() != nullptr) pending()->settle_all();
-    pending() = this;
+    if (debt() == this) return;
+    if (debt() != nullptr) debt()->settle_all();
+    debt() = this;
   }
 
   void step_dense(const Tensor<T>& gradient, const typename Rule::Scalars& scalars) {
     take_over();
     settle_all();
-    pending() = nullptr;
+    debt() = nullptr;
     ++step_;
     set_clocks();
     detail::update<T>(*rule_, scalars, gradient.numel(), parameter_.body().data, gradient.data(), slots_at(0));
@@ -287,7 +287,7 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
       if (!owes_) history_.start(step_);
     } else {
       settle_all();
-      pending() = nullptr;
+      debt() = nullptr;
       clock_ = {};  // should rows be deferred again, it starts from that step
     }
     ++step_;

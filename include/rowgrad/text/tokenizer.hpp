@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
 namespace rowgrad {

@@ -1,6 +1,6 @@
 // What: counting words, and looking them up by a view of their letters.
 // Why:  Tokenizer and Vocabulary rank words the same way: by frequency, equal ones in the order first seen.
-// See:  tokenizer.hpp, vocabulary.hpp; core/order.hpp.
+// See:  tokenizer.hpp, vocabulary.hpp; machine/radix_sort.hpp.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <rowgrad/core/order.hpp>
+#include <rowgrad/core/error.hpp>
+#include <rowgrad/machine/radix_sort.hpp>
 
 namespace rowgrad {
 

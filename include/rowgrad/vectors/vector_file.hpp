@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include <rowgrad/core/line_reader.hpp>
 #include <rowgrad/core/shape.hpp>
+#include <rowgrad/io/lines.hpp>
 
 namespace rowgrad::detail {
 

@@ -5,7 +5,8 @@
 // See:  product.hpp, packed_matrix.hpp; Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008.
 #pragma once
 
-#include <rowgrad/core/tensor.hpp>
+#include <rowgrad/machine/maps.hpp>
+#include <rowgrad/machine/memory.hpp>
 
 namespace rowgrad::detail {
 

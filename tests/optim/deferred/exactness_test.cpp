@@ -1,6 +1,6 @@
 // The promise of deferred rows, measured: float32 weights after 2,000 steps on Zipf-distributed ids, against the dense
 // rule in double. Most rows are looked up rarely, so nearly all of their steps are made up for.
-#include "training.hpp"
+#include "../training.hpp"
 
 #include <algorithm>
 #include <cmath>

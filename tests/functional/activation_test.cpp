@@ -2,9 +2,9 @@
 
 #include <limits>
 
-#include <rowgrad/functional/math.hpp>
+#include <rowgrad/functional/activation.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Tensor;
 
@@ -27,8 +27,8 @@ golden::Table<T> functions() {
 }  // namespace
 
 TEST_CASE("math: PyTorch's results and gradients, also at extreme values") {
-  golden::check<double>("functional_math", functions<double>());
-  golden::check<float>("functional_math", functions<float>());
+  golden::check<double>("functional_activation", functions<double>());
+  golden::check<float>("functional_activation", functions<float>());
 }
 
 TEST_CASE("math: methods are the functions") {

@@ -4,7 +4,7 @@
 
 #include <rowgrad/rowgrad.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::Index;
 using rowgrad::Indices;
@@ -42,7 +42,7 @@ std::string printed(const golden::Case& c) {
 
 TEST_CASE("tensors print as in PyTorch") {
   int count = 0;
-  for (const golden::Case& c : golden::read("core_format")) {
+  for (const golden::Case& c : golden::read("core_printing")) {
     CAPTURE(c.name);
     const std::string text = c.dtype == "int64"     ? printed<Index>(c)
                              : c.dtype == "float64" ? printed<double>(c)

@@ -3,10 +3,11 @@
 #include <limits>
 
 #include <rowgrad/autograd/gradcheck.hpp>
-#include <rowgrad/functional/embedding_bag.hpp>
+#include <rowgrad/core/threads.hpp>
 #include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/table/bag.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::BagMode;
 using rowgrad::embedding_bag;
@@ -47,9 +48,9 @@ golden::Table<T> bags() {
 }  // namespace
 
 TEST_CASE("embedding_bag: PyTorch's results and gradients") {
-  golden::check<double>("functional_embedding_bag", bags<double>());
+  golden::check<double>("table_bag", bags<double>());
   golden::Table<float> table = bags<float>();
-  golden::check<float>("functional_embedding_bag", table);
+  golden::check<float>("table_bag", table);
 }
 
 TEST_CASE("embedding_bag: gradients by differences, of rows and of weights") {

@@ -1,22 +1,22 @@
-// What: the number of threads, and a loop split over them.
+// What: a loop split over the threads there are.
 // Why:  work is split into pieces whose bounds do not depend on the number of threads, so results do not either.
-// See:  product.hpp. OpenMP where the compiler has it; otherwise everything runs on the calling thread.
+// See:  core/threads.hpp (how many). OpenMP where the compiler has it; otherwise everything runs on the calling thread.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 
-#include <rowgrad/core/shape.hpp>
+#include <rowgrad/machine/index.hpp>
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
-namespace rowgrad {
+namespace rowgrad::detail {
 
-/// Threads that large operations started by this thread may use. PyTorch: torch.get_num_threads.
-inline int get_num_threads() noexcept {
+/// Threads that a large operation started by this thread may use.
+inline int max_threads() noexcept {
 #ifdef _OPENMP
   return omp_get_max_threads();
 #else
@@ -24,22 +24,12 @@ inline int get_num_threads() noexcept {
 #endif
 }
 
-/// Sets that number; results do not depend on it. ValueError below 1. PyTorch: torch.set_num_threads.
-inline void set_num_threads(int threads) {
-  if (threads < 1) throw ValueError("set_num_threads: at least 1 thread is needed, got " + std::to_string(threads));
-#ifdef _OPENMP
-  omp_set_num_threads(threads);
-#endif
-}
-
-namespace detail {
-
 /// Threads that may be started here: 1 within a piece of parallel_pieces().
 inline int threads_here() noexcept {
 #ifdef _OPENMP
   if (omp_in_parallel()) return 1;
 #endif
-  return get_num_threads();
+  return max_threads();
 }
 
 /// body(piece) for piece = 0 .. pieces-1, in any order, on several threads when `worthwhile`.
@@ -47,7 +37,7 @@ inline int threads_here() noexcept {
 template <typename Body>
 void parallel_pieces(Index pieces, bool worthwhile, const Body& body) {
 #ifdef _OPENMP
-  const int threads = static_cast<int>(std::min<Index>(get_num_threads(), pieces));
+  const int threads = static_cast<int>(std::min<Index>(max_threads(), pieces));
   if (worthwhile && threads > 1 && !omp_in_parallel()) {
     std::exception_ptr error;
 #pragma omp parallel for num_threads(threads) schedule(static)
@@ -67,5 +57,4 @@ void parallel_pieces(Index pieces, bool worthwhile, const Body& body) {
   for (Index piece = 0; piece < pieces; ++piece) body(piece);
 }
 
-}  // namespace detail
-}  // namespace rowgrad
+}  // namespace rowgrad::detail

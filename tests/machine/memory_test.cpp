@@ -6,7 +6,8 @@
 #include <thread>
 #include <vector>
 
-#include <rowgrad/core/memory.hpp>
+#include <rowgrad/core/storage.hpp>
+#include <rowgrad/machine/memory.hpp>
 
 namespace detail = rowgrad::detail;
 using detail::BlockCache;

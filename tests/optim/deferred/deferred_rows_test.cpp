@@ -1,8 +1,9 @@
-#include "training.hpp"
+#include "../training.hpp"
 
 #include <memory>
 #include <sstream>
 
+#include <rowgrad/core/threads.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/matmul.hpp>
 #include <rowgrad/functional/reduce.hpp>
@@ -207,7 +208,7 @@ TEST_CASE("deferred rows: whoever reads the table sees it up to date") {
   }
   SUBCASE("the optimizer is destroyed") {
     debt.optimizer.reset();
-    CHECK(table.body().storage->pending == nullptr);
+    CHECK(table.body().storage->debt == nullptr);
     CHECK(difference_in_memory(table, dense) == "");
   }
   SUBCASE("the optimizer is moved") {
@@ -399,7 +400,7 @@ TEST_CASE_TEMPLATE("lazy: rows that were not looked up stand still", Optimizer, 
     embedding({row, row}, moving).sum().backward();
     lazy.step();
     not_lazy.step();
-    CHECK(table.body().storage->pending == nullptr);
+    CHECK(table.body().storage->debt == nullptr);
     for (Index r = 0; r < 8; ++r) {
       CHECK((table.matrix().row(r) == before.matrix().row(r)) == (r != row));
       CHECK(moving.matrix().row(r) != before_moving.matrix().row(r));  // by weight decay at least

@@ -8,8 +8,8 @@
 #include <bit>
 #include <vector>
 
-#include <rowgrad/core/memory.hpp>
-#include <rowgrad/core/shape.hpp>
+#include <rowgrad/machine/index.hpp>
+#include <rowgrad/machine/memory.hpp>
 
 namespace rowgrad::detail {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <limits>
 
-#include <rowgrad/core/order.hpp>
 #include <rowgrad/core/random.hpp>
+#include <rowgrad/machine/radix_sort.hpp>
 
 using rowgrad::Index;
 

@@ -30,7 +30,7 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
     static_cast<Node<T>*>(body.graph.get())->retire();
     body.graph = Ref<GraphNode>::adopt(leaf.leak());
   }
-  body.storage->pending = nullptr;  // nothing is owed any more, and no optimizer knows this memory from now on
+  body.storage->debt = nullptr;  // nothing is owed any more, and no optimizer knows this memory from now on
   body.storage = std::move(storage);
   body.data = body.storage->data();
   body.shape = shape;

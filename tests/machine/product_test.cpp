@@ -1,7 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <rowgrad/core/factory.hpp>
-#include <rowgrad/core/product.hpp>
+#include <rowgrad/core/threads.hpp>
+#include <rowgrad/machine/product.hpp>
 
 using rowgrad::Index;
 using rowgrad::Matrix;

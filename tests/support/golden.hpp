@@ -121,7 +121,7 @@ constexpr Tolerance default_tolerance() {
 template <typename T>
 std::string difference(const rowgrad::Tensor<T>& got, const rowgrad::Tensor<T>& expected,
                        Tolerance tolerance = default_tolerance<T>()) {
-  if (!(got.shape() == expected.shape()))
+  if (got.shape() != expected.shape())
     return "shape " + to_string(got.shape()) + " instead of " + to_string(expected.shape());
   for (rowgrad::Index i = 0; i < got.numel(); ++i) {
     const double a = static_cast<double>(got.data()[i]), b = static_cast<double>(expected.data()[i]);

@@ -9,11 +9,11 @@
 #endif
 
 #include <rowgrad/functional/elementwise.hpp>
-#include <rowgrad/functional/lookup.hpp>
 #include <rowgrad/functional/matmul.hpp>
 #include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/table/lookup.hpp>
 
-#include "golden.hpp"
+#include <support/golden.hpp>
 
 using rowgrad::embedding;
 using rowgrad::Index;
@@ -48,8 +48,8 @@ std::size_t resident_bytes() {
 }  // namespace
 
 TEST_CASE("embedding: PyTorch's results and gradients") {
-  golden::check<double>("functional_lookup", lookups<double>());
-  golden::check<float>("functional_lookup", lookups<float>());
+  golden::check<double>("table_lookup", lookups<double>());
+  golden::check<float>("table_lookup", lookups<float>());
 }
 
 TEST_CASE("embedding: the shape is that of the ids, and one dimension more") {

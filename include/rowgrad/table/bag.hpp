@@ -3,7 +3,7 @@
 // See:  lookup.hpp (the rows themselves); nn/embedding_bag.hpp; PyTorch torch.nn.functional.embedding_bag.
 #pragma once
 
-#include <rowgrad/functional/lookup.hpp>
+#include <rowgrad/table/lookup.hpp>
 
 namespace rowgrad {
 
@@ -109,7 +109,7 @@ Tensor<T> embedding_bag(const Indices& ids, const Tensor<T>& weight, const Indic
                         const EmbeddingBagOptions& options = {}, const Tensor<T>& per_sample_weights = {}) {
   if (weight.dim() != 2)
     throw ShapeError("embedding_bag: expected a table of shape (V, D), got " + to_string(weight.shape()));
-  if (per_sample_weights.defined() && (options.mode != BagMode::sum || !(per_sample_weights.shape() == ids.shape())))
+  if (per_sample_weights.defined() && (options.mode != BagMode::sum || per_sample_weights.shape() != ids.shape()))
     throw ShapeError("embedding_bag: per_sample_weights go with sums and have the shape of ids, " +
                      to_string(ids.shape()) + ", got " + to_string(per_sample_weights.shape()));
   const Index rows = weight.shape()[0], columns = weight.shape()[1];
@@ -131,12 +131,12 @@ Tensor<T> embedding_bag(const Indices& ids, const Tensor<T>& weight, const Indic
       detail::reduce_bag(bags, b, table, columns, factors, y.data() + b * columns,
                          picks.defined() ? picks.data() + b * columns : nullptr);
   });
-  if (detail::recording(weight, per_sample_weights)) {
-    detail::record(
+  if (recording(weight, per_sample_weights)) {
+    record(
         y, "EmbeddingBagBackward0",
-        [bags, picks, w = detail::saved(weight),
-         factors = per_sample_weights.defined() ? detail::saved(per_sample_weights) : per_sample_weights](
-            Tensor<T> g, detail::Node<T>* nw, detail::Node<T>* nf) {
+        [bags, picks, w = saved(weight),
+         factors = per_sample_weights.defined() ? saved(per_sample_weights) : per_sample_weights](
+            Tensor<T> g, Node<T>* nw, Node<T>* nf) {
           const Index width = w.shape()[1], n = bags.ids.numel();
           Indices bag_of(Shape{n});
           for (Index b = 0; b < bags.count(); ++b)

@@ -4,7 +4,7 @@
 // See:  product_kernel.hpp; product.hpp for a single product; functional/recurrent.hpp.
 #pragma once
 
-#include <rowgrad/core/product.hpp>
+#include <rowgrad/machine/product.hpp>
 
 namespace rowgrad::detail {
 

@@ -3,8 +3,8 @@
 // See:  product_kernel.hpp; packed_matrix.hpp for weights used many times; functional/matmul.hpp.
 #pragma once
 
-#include <rowgrad/core/parallel.hpp>
-#include <rowgrad/core/product_kernel.hpp>
+#include <rowgrad/machine/product_kernel.hpp>
+#include <rowgrad/machine/threads.hpp>
 
 namespace rowgrad::detail {
 

@@ -258,10 +258,3 @@ void destroy_ref(T* object) noexcept {
 }
 
 }  // namespace rowgrad::detail
-
-namespace rowgrad {
-
-/// Gives this thread's cached free memory back to the system. PyTorch: torch.cuda.empty_cache, for the CPU.
-inline void empty_cache() noexcept { detail::block_cache.clear(); }
-
-}  // namespace rowgrad

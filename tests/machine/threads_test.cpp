@@ -4,7 +4,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include <rowgrad/core/parallel.hpp>
+#include <rowgrad/core/threads.hpp>
+#include <rowgrad/machine/threads.hpp>
 
 using rowgrad::Index;
 using rowgrad::detail::parallel_pieces;
@@ -25,7 +26,7 @@ TEST_CASE("set_num_threads: is what get_num_threads says where there is OpenMP, 
 #else
   CHECK(rowgrad::get_num_threads() == 1);
 #endif
-  CHECK_THROWS_WITH_AS(rowgrad::set_num_threads(0), "set_num_threads: at least 1 thread is needed, got 0",
+  CHECK_THROWS_WITH_AS(rowgrad::set_num_threads(0), "set_num_threads: expected at least 1 thread, got 0",
                        rowgrad::ValueError);
   CHECK_THROWS_AS(rowgrad::set_num_threads(-2), rowgrad::ValueError);
 }

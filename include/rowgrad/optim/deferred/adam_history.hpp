@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-#include <rowgrad/optim/history.hpp>
+#include <rowgrad/optim/deferred/history.hpp>
 
 namespace rowgrad::optim::detail {
 

@@ -1,0 +1,23 @@
+// What: the number of threads that large operations use.
+// Why:  a program decides how much of the machine it takes; results do not depend on it.
+// See:  machine/threads.hpp (how loops are split); PyTorch torch.set_num_threads.
+#pragma once
+
+#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
+#include <rowgrad/machine/threads.hpp>
+
+namespace rowgrad {
+
+/// Threads that large operations started by this thread may use. PyTorch: torch.get_num_threads.
+inline int get_num_threads() noexcept { return detail::max_threads(); }
+
+/// Sets that number; results do not depend on it. ValueError below 1. PyTorch: torch.set_num_threads.
+inline void set_num_threads(int threads) {
+  if (threads < 1) throw ValueError(detail::concat("set_num_threads: expected at least 1 thread, got ", threads));
+#ifdef _OPENMP
+  omp_set_num_threads(threads);
+#endif
+}
+
+}  // namespace rowgrad

@@ -1,0 +1,27 @@
+// What: one_hot(), the dense cousin of a lookup.
+// Why:  for comparison and for small classes; a table lookup does the same without the zeros.
+// See:  table/lookup.hpp; PyTorch torch.nn.functional.one_hot.
+#pragma once
+
+#include <rowgrad/core/factory.hpp>
+#include <rowgrad/table/ids.hpp>
+
+namespace rowgrad {
+
+/// 1 at each index, 0 elsewhere: result (ids..., num_classes); num_classes -1 means the largest index plus one.
+/// IndexError for an index outside the classes. PyTorch: torch.nn.functional.one_hot.
+inline Indices one_hot(const Indices& ids, Index num_classes = -1) {
+  if (num_classes < 0) {
+    if (ids.numel() == 0) throw ValueError("one_hot: num_classes must be given when there are no indices");
+    num_classes = 0;
+    for (Index i = 0; i < ids.numel(); ++i) num_classes = std::max(num_classes, ids.data()[i] + 1);
+  }
+  detail::check_ids("one_hot", ids, num_classes);
+  Shape shape = ids.shape();
+  shape.append(num_classes);
+  Indices result = zeros<Index>(shape);
+  for (Index i = 0; i < ids.numel(); ++i) result.data()[i * num_classes + ids.data()[i]] = 1;
+  return result;
+}
+
+}  // namespace rowgrad
