@@ -120,30 +120,6 @@ TEST_CASE("gather_rows: sorted, each once, duplicates summed in input order, wit
   CHECK(h.values.to_vector() == std::vector<float>{1});
 }
 
-TEST_CASE("sort_lookups: by row, equal rows in their order, below and above the size where radix sort begins") {
-  using rowgrad::detail::Lookup;
-  for (const Index bound : {Index{1}, Index{2}, Index{2048}, Index{2049}, Index{5'000'000}, Index{1} << 40}) {
-    for (const std::size_t n : {0u, 1u, 2u, 63u, 64u, 65u, 1000u}) {
-      CAPTURE(bound);
-      CAPTURE(n);
-      rowgrad::Generator generator(n);
-      std::vector<Lookup> expected;
-      rowgrad::detail::Buffer<Lookup> lookups(n);
-      for (std::size_t i = 0; i < n; ++i) {
-        const Index row = i % 3 == 0 ? bound - 1 : generator.below(bound);
-        expected.push_back({row, static_cast<Index>(i)});
-        lookups[i] = expected.back();
-      }
-      std::stable_sort(expected.begin(), expected.end(), [](Lookup a, Lookup b) { return a.row < b.row; });
-      rowgrad::detail::sort_lookups(lookups, n, bound);
-      bool same = true;
-      for (std::size_t i = 0; i < n; ++i)
-        same = same && lookups[i].row == expected[i].row && lookups[i].position == expected[i].position;
-      CHECK(same);
-    }
-  }
-}
-
 TEST_CASE("leaves do not share the memory of their gradients") {
   SUBCASE("of one sum") {
     const Tensor<double> a = hundreds().requires_grad_(), b = hundreds().requires_grad_();

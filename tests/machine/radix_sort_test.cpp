@@ -50,3 +50,27 @@ TEST_CASE("sort_by_key: any keys, below and above the sizes where the sort chang
       CHECK(order_of(keys) == expected_order(keys));
     }
 }
+
+TEST_CASE("sort_items: by key, equal keys in their order, below and above the size where radix sort begins") {
+  using rowgrad::detail::KeyedItem;
+  for (const Index bound : {Index{1}, Index{2}, Index{2048}, Index{2049}, Index{5'000'000}, Index{1} << 40}) {
+    for (const std::size_t n : {0u, 1u, 2u, 63u, 64u, 65u, 1000u}) {
+      CAPTURE(bound);
+      CAPTURE(n);
+      rowgrad::Generator generator(n);
+      std::vector<KeyedItem> expected;
+      rowgrad::detail::Buffer<KeyedItem> items(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        const Index key = i % 3 == 0 ? bound - 1 : generator.below(bound);
+        expected.push_back({key, static_cast<Index>(i)});
+        items[i] = expected.back();
+      }
+      std::stable_sort(expected.begin(), expected.end(), [](KeyedItem a, KeyedItem b) { return a.key < b.key; });
+      rowgrad::detail::sort_items(items, n, bound);
+      bool same = true;
+      for (std::size_t i = 0; i < n; ++i)
+        same = same && items[i].key == expected[i].key && items[i].item == expected[i].item;
+      CHECK(same);
+    }
+  }
+}

@@ -16,17 +16,17 @@ namespace rowgrad::detail {
 template <typename T, typename GradientRow>
 RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, const GradientRow& gradient) {
   const Index columns = table[1], count = ids.numel();
-  Buffer<Lookup> lookups(static_cast<std::size_t>(count));
+  Buffer<KeyedItem> lookups(static_cast<std::size_t>(count));
   std::size_t n = 0;
   for (Index i = 0; i < count; ++i)
     if (const Index row = ids.data()[i]; row != skip) lookups[n++] = {row, i};
-  sort_lookups(lookups, n, table[0]);
+  sort_items(lookups, n, table[0]);
 
   // Where each distinct row's lookups begin; the rows themselves may then be summed by several threads.
   Buffer<std::size_t> starts(n + 1);
   Index distinct = 0;
   for (std::size_t i = 0; i < n; ++i)
-    if (i == 0 || lookups[i].row != lookups[i - 1].row) starts[static_cast<std::size_t>(distinct++)] = i;
+    if (i == 0 || lookups[i].key != lookups[i - 1].key) starts[static_cast<std::size_t>(distinct++)] = i;
   starts[static_cast<std::size_t>(distinct)] = n;
   RowGradient<T> result{Indices(Shape{distinct}), Tensor<T>(Shape{distinct, columns}), table};
   Index* const rows = result.rows.data();
@@ -36,10 +36,10 @@ RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, c
     for (Index k = p * piece; k < std::min(distinct, (p + 1) * piece); ++k) {
       std::size_t i = starts[static_cast<std::size_t>(k)];
       const std::size_t end = starts[static_cast<std::size_t>(k) + 1];
-      rows[k] = lookups[i].row;
-      std::copy_n(gradient(lookups[i].position), columns, values + k * columns);
+      rows[k] = lookups[i].key;
+      std::copy_n(gradient(lookups[i].item), columns, values + k * columns);
       while (++i < end)
-        ArrayMap<T>(values + k * columns, columns) += ArrayMap<const T>(gradient(lookups[i].position), columns);
+        ArrayMap<T>(values + k * columns, columns) += ArrayMap<const T>(gradient(lookups[i].item), columns);
     }
   });
   return result;
