@@ -3,6 +3,7 @@
 // See:  node.hpp (the walk); functional/ for many examples; docs/guide.md, "An operation of your own".
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -181,6 +182,14 @@ bool recording(const Tensor<T>& first, const More&... more) noexcept {
 template <typename T>
 Tensor<T> saved(const Tensor<T>& x) {
   return x.is_leaf() ? x : x.detach();
+}
+
+/// Ids, classes or a mask for a backward function to keep: a copy, because programs fill the same buffer with the next
+/// batch, and ids that were checked in forward must be those that backward uses.
+inline Indices saved(const Indices& x) {
+  Indices copy(x.shape());
+  std::copy_n(x.data(), x.numel(), copy.data());
+  return copy;
 }
 
 /// Makes `output` the outcome of an operation on `inputs`; undefined inputs are constants. Ask recording(inputs...)

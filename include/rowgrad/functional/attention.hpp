@@ -28,12 +28,6 @@ struct AttentionOptions {
 
 namespace detail {
 
-/// The k-th of the row-major matrices that begin at `first`.
-template <typename T>
-MatrixMap<T> matrix_at(T* first, Index k, Index rows, Index columns) {
-  return MatrixMap<T>(first + k * rows * columns, rows, columns);
-}
-
 /// softmax(scale q k^T + mask) over the keys: q (B, L, E), k (B, S, E), result (B, L, S). The mask is undefined or
 /// broadcasts to `full`, which is (..., L, S) with B elements in front; under -infinity a weight is 0.
 /// With ds = p (g - sum(g p)): dq = scale ds k, dk = scale ds^T q, dmask = ds summed over what was repeated.

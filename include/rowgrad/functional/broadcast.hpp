@@ -1,11 +1,13 @@
-// What: how two shapes run together: a plan of nested loops, and sum_to(), its reverse.
+// What: how two shapes run together: a plan of nested loops; sum_to(), its reverse; expand().
 // Why:  one mechanism serves every broadcasting operation, forward and backward.
 // See:  elementwise.hpp; PyTorch "Broadcasting semantics".
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/machine/column_sums.hpp>
 
-namespace rowgrad::detail {
+namespace rowgrad {
+namespace detail {
 
 /// Loops over a shape in which neighbouring dimensions that two operands treat alike are merged.
 /// A step is the distance between neighbours in an operand: 0 where it is repeated.
@@ -69,10 +71,35 @@ class BroadcastPlan {
   int count_ = 0;
 };
 
+/// sum_to() for many repetitions: one run of repeated dimensions after the other, the outermost first, in blocks.
+template <typename T>
+Tensor<T> sum_to_in_blocks(Tensor<T> gradient, const Shape& shape) {
+  Shape left = gradient.shape();
+  const int missing = left.rank() - shape.rank();
+  const auto repeated = [&](int d) { return left[d] != 1 && (d < missing || shape[d - missing] == 1); };
+  for (int d = 0; d < left.rank(); ++d) {
+    if (!repeated(d)) continue;
+    const Index outer = split_at(left, d).outer;
+    Index size = 1;
+    for (; d < left.rank() && (left[d] == 1 || repeated(d)); ++d) size *= std::exchange(left[d], 1);
+    const Index inner = gradient.numel() / (outer * size);
+    Tensor<T> sums = zeros<T>(left);
+    for (Index o = 0; o < outer; ++o)
+      if (inner == 1)
+        sums.data()[o] = sum_in_blocks(gradient.data() + o * size, size);
+      else
+        add_column_sums(sums.data() + o * inner, gradient.data() + o * size * inner, size, inner);
+    gradient = std::move(sums);
+  }
+  return gradient.view_as(shape);
+}
+
 /// Sums a gradient over the dimensions along which an operand of `shape` was repeated.
 template <typename T>
 Tensor<T> sum_to(Tensor<T> gradient, const Shape& shape) {
   if (gradient.shape() == shape) return gradient;
+  if (gradient.numel() > rows_summed_in_order * shape.numel() && shape.numel() > 0)
+    return sum_to_in_blocks(std::move(gradient), shape);
   Tensor<T> result = zeros<T>(shape);
   const BroadcastPlan plan(gradient.shape(), shape, shape);
   const T* source = gradient.data();
@@ -104,4 +131,24 @@ Tensor<T> repeat_to(const Tensor<T>& x, const Shape& shape) {
   return result;
 }
 
-}  // namespace rowgrad::detail
+}  // namespace detail
+
+/// x repeated to `shape`: along new dimensions in front, and along dimensions of size 1. A copy, where PyTorch has a
+/// view. dx = g summed over what was repeated. ShapeError when x does not broadcast to `shape`. PyTorch: Tensor.expand.
+template <typename T>
+Tensor<T> expand(const Tensor<T>& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  if (detail::broadcast_shape("expand", x.shape(), shape) != shape)
+    throw ShapeError(
+        detail::concat("expand: shape ", x.shape(), " does not broadcast to ", shape, ": a size is not 1 and differs"));
+  Tensor<T> y = detail::repeat_to(x, shape);
+  if (recording(x)) {
+    record(
+        y, "ExpandBackward0",
+        [before = x.shape()](Tensor<T> g, Node<T>* node) { node->accumulate(detail::sum_to(std::move(g), before)); },
+        x);
+  }
+  return y;
+}
+
+}  // namespace rowgrad

@@ -40,9 +40,7 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
           }
           if (nb != nullptr) {
             Tensor<T> db = zeros<T>(Shape{w.shape()[0]});
-            auto sum = db.array();
-            for (Index i = 0; i < gradient.rows(); ++i)
-              sum += ArrayMap<const T>(gradient.data() + i * gradient.cols(), gradient.cols());
+            detail::add_column_sums(db.data(), g.data(), gradient.rows(), gradient.cols());
             nb->accumulate(std::move(db));
           }
         },
@@ -53,11 +51,16 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
 
 namespace detail {
 
+/// The k-th of the row-major matrices that begin at `first`.
+template <typename T>
+MatrixMap<T> matrix_at(T* first, Index k, Index rows, Index columns) {
+  return MatrixMap<T>(first + k * rows * columns, rows, columns);
+}
+
 /// The k-th matrix of a (B, n, m) tensor.
 template <typename T>
 MatrixMap<T> batch_matrix(const Tensor<T>& x, Index k) {
-  const Index rows = x.shape()[1], columns = x.shape()[2];
-  return MatrixMap<T>(x.data() + k * rows * columns, rows, columns);
+  return matrix_at(x.data(), k, x.shape()[1], x.shape()[2]);
 }
 
 }  // namespace detail
@@ -122,19 +125,6 @@ Tensor<T> mm(const Tensor<T>& a, const Tensor<T>& b) {
   return y;
 }
 
-/// x repeated to `shape`, with its gradient.
-template <typename T>
-Tensor<T> expand(const Tensor<T>& x, const Shape& shape) {
-  if (x.shape() == shape) return x;
-  Tensor<T> y = repeat_to(x, shape);
-  if (recording(x)) {
-    record(
-        y, "ExpandBackward0",
-        [before = x.shape()](Tensor<T> g, Node<T>* node) { node->accumulate(sum_to(std::move(g), before)); }, x);
-  }
-  return y;
-}
-
 }  // namespace detail
 
 /// Matrix product with PyTorch's rules: vectors count as a row on the left and a column on the right, and lose that
@@ -174,7 +164,7 @@ Tensor<T> matmul(const Tensor<T>& a, const Tensor<T>& b) {
   };
   const auto batched = [&](const Tensor<T>& x) {
     const Index rows = x.size(-2), columns = x.size(-1);
-    return reshape(detail::expand(x, with_matrix(rows, columns)), Shape{batch.numel(), rows, columns});
+    return reshape(expand(x, with_matrix(rows, columns)), Shape{batch.numel(), rows, columns});
   };
   return reshape(bmm(batched(a), batched(b)), with_matrix(a.size(-2), b.size(-1)));
 }

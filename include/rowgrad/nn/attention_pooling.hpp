@@ -54,7 +54,7 @@ class AttentionPooling : public Module<T> {
           masked_fill(zeros<T>(full), padding_mask(lengths, time).view_as(full), -std::numeric_limits<T>::infinity());
     }
     // Attention with one query, the same for all samples.
-    const Tensor<T> query = detail::expand(context.reshape({1, 1, width}), Shape{batch, 1, width});
+    const Tensor<T> query = expand(context.reshape({1, 1, width}), Shape{batch, 1, width});
     const AttentionResult<T> result =
         detail::attention("AttentionPooling", query, tanh(projection(values)), values, full, options);
     return {reshape(result.output, Shape{batch, size}), reshape(result.weights, Shape{batch, time})};
