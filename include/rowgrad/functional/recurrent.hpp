@@ -9,6 +9,7 @@
 
 #include <rowgrad/autograd/record.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
+#include <rowgrad/machine/isa.hpp>
 #include <rowgrad/machine/packed_matrix.hpp>
 #include <rowgrad/machine/product.hpp>
 
@@ -33,6 +34,8 @@ struct RecurrentResult {
   Tensor<T> output;  // (rows, directions * state)
   RecurrentState<T> last;
 };
+
+inline namespace ROWGRAD_ISA {
 
 /// One direction of a layer: its sizes, its weights, and what its forward keeps for its backward.
 template <typename Rule, typename T>
@@ -323,4 +326,5 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   return result;
 }
 
+}  // namespace ROWGRAD_ISA
 }  // namespace rowgrad::detail

@@ -7,6 +7,7 @@
 #include <rowgrad/machine/product.hpp>
 
 namespace rowgrad::detail {
+inline namespace ROWGRAD_ISA {
 
 /// A row-major matrix whose rows may lie apart: some columns of a wider one.
 template <typename T>
@@ -60,4 +61,5 @@ class PackedMatrix {
   Buffer<T> values_;
 };
 
+}  // namespace ROWGRAD_ISA
 }  // namespace rowgrad::detail

@@ -7,6 +7,7 @@
 #include <rowgrad/machine/threads.hpp>
 
 namespace rowgrad::detail {
+inline namespace ROWGRAD_ISA {
 
 enum class Write { assign, add };
 
@@ -128,4 +129,5 @@ void product_plus(const C& c, const A& a, const B& b, const typename C::Scalar* 
   multiply<T>(Operand<T>::of(c), Operand<T>::repeated(bias), Operand<T>::of(a), Operand<T>::of(b));
 }
 
+}  // namespace ROWGRAD_ISA
 }  // namespace rowgrad::detail

@@ -5,10 +5,12 @@
 // See:  product.hpp, packed_matrix.hpp; Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication, 2008.
 #pragma once
 
+#include <rowgrad/machine/isa.hpp>
 #include <rowgrad/machine/maps.hpp>
 #include <rowgrad/machine/memory.hpp>
 
 namespace rowgrad::detail {
+inline namespace ROWGRAD_ISA {
 
 /// A matrix in memory: element (i, j) is values[i * row_step + j * column_step]. One of the steps is 1.
 template <typename T>
@@ -192,4 +194,5 @@ class ProductKernel {
   }
 };
 
+}  // namespace ROWGRAD_ISA
 }  // namespace rowgrad::detail
