@@ -1,6 +1,6 @@
 // What: labelled sentences as the model reads them: words, their rows in the table, their pretrained vectors.
 // Why:  which words a model may know depends on what it was trained on; that is decided here, in one place.
-// See:  model.hpp; rowgrad/data/labelled_text.hpp (the file format), rowgrad/vectors/glove.hpp.
+// See:  model.hpp; rowgrad/data/labelled_text.hpp (the file format), rowgrad/vectors/text_vectors.hpp.
 #pragma once
 
 #include <optional>
@@ -34,7 +34,7 @@ inline Words tokenize(std::string_view text) {
     }
   }
   Words words;
-  for (std::string& word : rowgrad::text_to_word_sequence(spaced, "\"#$%&()*+,-./:;<=>@[\\]^_`{|}~\t\n\r")) {
+  for (std::string& word : rowgrad::text::text_to_word_sequence(spaced, "\"#$%&()*+,-./:;<=>@[\\]^_`{|}~\t\n\r")) {
     while (word.ends_with('\'')) word.pop_back();  // quotation marks
     while (word.starts_with('\'')) word.erase(0, 1);
     std::string ending;
@@ -54,10 +54,10 @@ inline std::vector<Words> tokenize_all(const std::vector<std::string>& texts) {
 }
 
 struct Corpus {
-  rowgrad::LabelledText data;
-  std::vector<Words> sentences;    // the words of each text
-  rowgrad::Vocabulary vocabulary;  // the padding row, then every word of the texts
-  std::optional<rowgrad::PretrainedVectors<float>> vectors;
+  rowgrad::data::LabelledText data;
+  std::vector<Words> sentences;          // the words of each text
+  rowgrad::text::Vocabulary vocabulary;  // the padding row, then every word of the texts
+  std::optional<rowgrad::vectors::PretrainedVectors<float>> vectors;
 
   Index data_words = 0;  // how many words the texts have; later rows of the vocabulary are words of other sentences
 
@@ -73,22 +73,22 @@ struct Corpus {
 /// do.
 inline Corpus load_corpus(const std::string& data_path, const std::string& vectors_path, std::uint64_t seed,
                           const std::vector<std::string>& later_texts = {}) {
-  rowgrad::LabelledText data = rowgrad::load_labelled_text(data_path);
+  rowgrad::data::LabelledText data = rowgrad::data::load_labelled_text(data_path);
   if (data.classes.size() < 2)
     throw InputError(data_path + ": every sentence has the label \"" + data.classes.front() +
                      "\", so there is nothing to tell apart (the label is the first column)");
   std::vector<Words> sentences = tokenize_all(data.texts);
-  rowgrad::Vocabulary words(sentences, {.specials = {"<pad>"}, .unknown = std::nullopt});
+  rowgrad::text::Vocabulary words(sentences, {.specials = {"<pad>"}, .unknown = std::nullopt});
   Corpus corpus{std::move(data), std::move(sentences), std::move(words), std::nullopt};
   corpus.data_words = corpus.vocabulary.size() - 1;
   if (vectors_path.empty()) return corpus;
 
   // Later words come behind those of the data, which keep their rows: asking for more predictions changes none.
-  corpus.vocabulary =
-      rowgrad::Vocabulary(tokenize_all(later_texts), {.specials = corpus.vocabulary.words(), .unknown = std::nullopt});
+  corpus.vocabulary = rowgrad::text::Vocabulary(tokenize_all(later_texts),
+                                                {.specials = corpus.vocabulary.words(), .unknown = std::nullopt});
   rowgrad::Generator generator(seed);  // for the rows that the file lacks
-  corpus.vectors = rowgrad::load_glove<float>(vectors_path, corpus.vocabulary,
-                                              {.padding_index = padding_row, .missing_deviation = 0.1}, generator);
+  corpus.vectors = rowgrad::vectors::load_text_vectors<float>(
+      vectors_path, corpus.vocabulary, {.padding_index = padding_row, .missing_deviation = 0.1}, generator);
   if (corpus.vectors->found == 0)
     throw InputError(vectors_path + ": holds none of the " + std::to_string(corpus.data_words) +
                      " words of the data (are these vectors of another language, or of capitalised words?)");
@@ -119,8 +119,8 @@ inline std::vector<Index> encode(const Corpus& corpus, const Words& words, const
 }
 
 /// These samples in padded batches, in a new order each epoch if shuffled.
-inline rowgrad::Batches make_batches(const Corpus& corpus, const std::vector<Index>& samples,
-                                     const std::vector<bool>& known, Index batch_size, bool shuffle) {
+inline rowgrad::data::Batches make_batches(const Corpus& corpus, const std::vector<Index>& samples,
+                                           const std::vector<bool>& known, Index batch_size, bool shuffle) {
   std::vector<std::vector<Index>> sequences;
   std::vector<Index> labels;
   for (const Index sample : samples) {

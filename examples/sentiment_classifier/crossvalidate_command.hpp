@@ -20,22 +20,22 @@ inline MeanAndDeviation summarise(const std::vector<double>& values) {
 }
 
 /// InputError when there are too few sentences for so many folds.
-inline std::vector<rowgrad::Fold> make_folds(const Corpus& corpus, Index folds) {
+inline std::vector<rowgrad::data::Fold> make_folds(const Corpus& corpus, Index folds) {
   if (folds > corpus.size())
     throw InputError("--folds " + std::to_string(folds) + ": there are only " + std::to_string(corpus.size()) +
                      " sentences, and each fold needs one to test on");
-  return rowgrad::k_folds(corpus.data.labels, folds);
+  return rowgrad::data::k_folds(corpus.data.labels, folds);
 }
 
 /// Trains on all folds but one and tests on that one, for each fold in turn.
 inline void crossvalidate_command(const Options& options) {
   const Corpus corpus = load_corpus(options.data, options.vectors, options.seed);
   rowgrad::manual_seed(options.seed);
-  const std::vector<rowgrad::Fold> folds = make_folds(corpus, options.folds);
+  const std::vector<rowgrad::data::Fold> folds = make_folds(corpus, options.folds);
   print_summary(corpus, options.vectors);
   std::vector<double> accuracies;
   Progress progress;
-  for (const rowgrad::Fold& fold : folds) {
+  for (const rowgrad::data::Fold& fold : folds) {
     const std::string title = "fold " + std::to_string(accuracies.size() + 1);
     progress.start(title, options.training.epochs * static_cast<Index>(fold.train.size()));
     accuracies.push_back(fold_accuracy(corpus, fold, options.table(), options.training, progress));
@@ -54,7 +54,7 @@ inline void compare_command(const Options& options) {
   Corpus without_vectors = with_vectors;
   without_vectors.vectors.reset();
   rowgrad::manual_seed(options.seed);
-  const std::vector<rowgrad::Fold> folds = make_folds(with_vectors, options.folds);
+  const std::vector<rowgrad::data::Fold> folds = make_folds(with_vectors, options.folds);
 
   std::printf("Reviews of films, products and restaurants: bad (0) or good (1)?\n");
   print_summary(with_vectors, vectors);
@@ -67,7 +67,7 @@ inline void compare_command(const Options& options) {
   const Table tables[] = {Table::random, Table::frozen, Table::fine_tuned};
   std::vector<double> accuracies[3];
   Progress progress;
-  for (const rowgrad::Fold& fold : folds) {
+  for (const rowgrad::data::Fold& fold : folds) {
     const std::string title = "fold " + std::to_string(accuracies[0].size() + 1);
     progress.start(title, 3 * options.training.epochs * static_cast<Index>(fold.train.size()));
     for (std::size_t i = 0; i < 3; ++i)

@@ -50,7 +50,7 @@ inline std::vector<std::vector<Index>> encode_lines(const Corpus& corpus, const 
 inline void print_classes(SentimentClassifier& model, const Corpus& corpus, const std::vector<std::string>& lines,
                           const std::vector<std::vector<Index>>& ids) {
   const std::vector<Index> no_labels(ids.size(), 0);
-  const Predictions predictions = predict(model, rowgrad::Batches(ids, no_labels, {.shuffle = false}));
+  const Predictions predictions = predict(model, rowgrad::data::Batches(ids, no_labels, {.shuffle = false}));
   for (std::size_t i = 0; i < lines.size(); ++i)
     std::printf("%s\t%.4f\t%s\n", corpus.class_name(predictions.classes[i]),
                 static_cast<double>(predictions.probabilities[i]), lines[i].c_str());

@@ -30,7 +30,7 @@ inline void print_confusion(const Corpus& corpus, const std::vector<Index>& samp
 /// A text in lines of at most 79 columns, behind an indentation.
 inline void print_wrapped(const std::string& text, std::size_t indent) {
   std::size_t column = 0;
-  for (const std::string& word : rowgrad::text_to_word_sequence(text, "\t", false)) {
+  for (const std::string& word : rowgrad::text::text_to_word_sequence(text, "\t", false)) {
     const bool starts_line = column == 0 || column + 1 + word.size() > 79;
     if (starts_line && column != 0) std::printf("\n");
     std::printf("%*s%s", starts_line ? static_cast<int>(indent) : 1, "", word.c_str());
@@ -82,7 +82,7 @@ inline std::vector<Index> telling_words(const Corpus& corpus, const std::vector<
 inline std::string neighbours(const Corpus& corpus, const Tensor<float>& table, const std::vector<Index>& rows,
                               Index word, int most) {
   std::string text;
-  for (const auto& [row, similarity] : rowgrad::nearest(table, word, corpus.vocabulary.size())) {
+  for (const auto& [row, similarity] : rowgrad::vectors::nearest(table, word, corpus.vocabulary.size())) {
     if (std::find(rows.begin(), rows.end(), row) == rows.end()) continue;
     text += (text.empty() ? "" : ", ") + corpus.vocabulary.word(row);
     if (--most == 0) break;

@@ -8,8 +8,8 @@
 #include "report.hpp"
 
 /// Trains for all epochs and leaves in the model the weights of the epoch with the lowest validation loss.
-inline void train_and_keep_best(SentimentClassifier& model, rowgrad::Batches training,
-                                const rowgrad::Batches& validation, const TrainingOptions& options) {
+inline void train_and_keep_best(SentimentClassifier& model, rowgrad::data::Batches training,
+                                const rowgrad::data::Batches& validation, const TrainingOptions& options) {
   Progress progress;
   progress.start("training", options.epochs * training.samples());
   Trainer trainer(model, std::move(training), options, progress);
@@ -40,7 +40,7 @@ inline void train_command(const Options& options) {
 
   const Corpus corpus = load_corpus(options.data, options.vectors, options.seed, lines);
   rowgrad::manual_seed(options.seed);
-  const auto [training, validation] = rowgrad::train_validation_split(corpus.data.labels, options.validation);
+  const auto [training, validation] = rowgrad::data::train_validation_split(corpus.data.labels, options.validation);
   const std::vector<bool> known = known_words(corpus, training);
   const std::vector<std::vector<Index>> line_ids = encode_lines(corpus, lines, known);
 
@@ -50,7 +50,7 @@ inline void train_command(const Options& options) {
   std::cout << training.size() << " sentences train, " << validation.size() << " validate; "
             << model.parameter_count(true) << " of " << model.parameter_count() << " weights learn\n\n";
   const Index batch_size = options.training.batch_size;
-  const rowgrad::Batches validation_batches = make_batches(corpus, validation, known, batch_size, false);
+  const rowgrad::data::Batches validation_batches = make_batches(corpus, validation, known, batch_size, false);
   train_and_keep_best(model, make_batches(corpus, training, known, batch_size, true), validation_batches,
                       options.training);
 

@@ -55,7 +55,7 @@ inline Index count_right(const Tensor<float>& scores, const Indices& labels) {
 }
 
 /// What the model says of these batches. Unlike in training nothing is recorded for gradients.
-inline Predictions predict(SentimentClassifier& model, const rowgrad::Batches& batches) {
+inline Predictions predict(SentimentClassifier& model, const rowgrad::data::Batches& batches) {
   const rowgrad::no_grad guard;
   model.eval();
   Predictions result;
@@ -77,7 +77,8 @@ inline Predictions predict(SentimentClassifier& model, const rowgrad::Batches& b
 /// Trains one model, epoch by epoch. Model and progress must outlive it.
 class Trainer {
  public:
-  Trainer(SentimentClassifier& model, rowgrad::Batches batches, const TrainingOptions& options, Progress& progress)
+  Trainer(SentimentClassifier& model, rowgrad::data::Batches batches, const TrainingOptions& options,
+          Progress& progress)
       : model_(model),
         batches_(std::move(batches)),
         options_(options),
@@ -120,7 +121,7 @@ class Trainer {
 
  private:
   SentimentClassifier& model_;
-  rowgrad::Batches batches_;
+  rowgrad::data::Batches batches_;
   TrainingOptions options_;
   Progress& progress_;
   optim::Adam<float> adam_;
@@ -128,7 +129,7 @@ class Trainer {
 };
 
 /// Trains a new model on the fold's training part; its accuracy on the test part.
-inline double fold_accuracy(const Corpus& corpus, const rowgrad::Fold& fold, Table table,
+inline double fold_accuracy(const Corpus& corpus, const rowgrad::data::Fold& fold, Table table,
                             const TrainingOptions& options, Progress& progress) {
   const std::vector<bool> known = known_words(corpus, fold.train);
   SentimentClassifier model = make_model(corpus, table, options.model);

@@ -1,6 +1,6 @@
 // What: GloVe vectors seed an embedding layer, and an LSTM runs over it: from texts to a trained classifier.
 // Why:  the steps of a well-known tutorial on pretrained word vectors, with the shapes that it prints.
-// See:  sentiment_lstm.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/glove.hpp.
+// See:  sentiment_lstm.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/text_vectors.hpp.
 #include <iostream>
 #include <rowgrad/rowgrad.hpp>
 #include <rowgrad/vectors.hpp>
@@ -11,15 +11,16 @@ namespace optim = rowgrad::optim;
 int main() {
   // Words become integers, from 1 on in the order of their frequency. 0 stands for padding.
   const std::vector<std::string> text{"The cat sat on mat", "we can play with model"};
-  rowgrad::Tokenizer tokenizer;
+  rowgrad::text::Tokenizer tokenizer;
   tokenizer.fit_on_texts(text);
-  const rowgrad::Indices tokens = rowgrad::pad_sequences(tokenizer.texts_to_sequences(text));
+  const rowgrad::Indices tokens = rowgrad::text::pad_sequences(tokenizer.texts_to_sequences(text));
   std::cout << "tokens " << tokens << "\n\n";
 
   // One row for each word, and row 0: the rows come straight from the file, no dictionary of all its words is made.
   const std::string data = ROWGRAD_EXAMPLES_DATA_DIR;
   rowgrad::manual_seed(1);
-  const auto glove = rowgrad::load_glove<float>(data + "/glove.reviews.100d.txt", tokenizer, {.padding_index = 0});
+  const auto glove =
+      rowgrad::vectors::load_text_vectors<float>(data + "/glove.reviews.100d.txt", tokenizer, {.padding_index = 0});
   const auto embedding = nn::Embedding<float>::from_pretrained(glove, {.freeze = true});
   std::cout << embedding << '\n' << glove.found << " of " << tokenizer.size() - 1 << " words are in the file\n";
   const auto embedding_vec = embedding(tokens);
@@ -31,18 +32,19 @@ int main() {
             << to_string(state.c.shape()) << "\n\n";
 
   // A training run: the reviews that ship with the examples, their words seeded in the same way.
-  const auto reviews = rowgrad::load_labelled_text(data + "/reviews.tsv");
-  rowgrad::Tokenizer words;
+  const auto reviews = rowgrad::data::load_labelled_text(data + "/reviews.tsv");
+  rowgrad::text::Tokenizer words;
   words.fit_on_texts(reviews.texts);
   auto table = nn::Embedding<float>::from_pretrained(
-      rowgrad::load_glove<float>(data + "/glove.reviews.100d.txt", words, {.padding_index = 0}), {.freeze = false});
+      rowgrad::vectors::load_text_vectors<float>(data + "/glove.reviews.100d.txt", words, {.padding_index = 0}),
+      {.freeze = false});
   nn::LSTM<float> encoder(100, 64, {.batch_first = true});
   nn::Linear<float> dense(64, 2);
   std::vector<rowgrad::Tensor<float>> parameters{table.weight, dense.weight, dense.bias};
   for (const auto& parameter : encoder.parameters()) parameters.push_back(parameter);
   optim::Adam<float> adam(parameters, {.lr = 2e-3});
 
-  const rowgrad::Batches batches(words.texts_to_sequences(reviews.texts), reviews.labels, {.bucket = true});
+  const rowgrad::data::Batches batches(words.texts_to_sequences(reviews.texts), reviews.labels, {.bucket = true});
   for (int epoch = 1; epoch <= 5; ++epoch) {
     double loss_sum = 0, right = 0;
     for (const auto& [ids, labels, lengths, samples] : batches) {

@@ -3,17 +3,19 @@
 #include <algorithm>
 
 #include <rowgrad/data/batches.hpp>
+#include <support/golden.hpp>
 
-using rowgrad::Batch;
-using rowgrad::Batches;
-using rowgrad::BatchOptions;
 using rowgrad::Generator;
 using rowgrad::Index;
 using rowgrad::Indices;
 using rowgrad::Shape;
 using rowgrad::ShapeError;
-using rowgrad::Side;
 using rowgrad::ValueError;
+using rowgrad::data::Batch;
+using rowgrad::data::Batches;
+using rowgrad::data::BatchesState;
+using rowgrad::data::BatchOptions;
+using rowgrad::text::Side;
 using Values = std::vector<Index>;
 
 namespace {
@@ -202,4 +204,101 @@ TEST_CASE("Batches: bad options") {
   CHECK_THROWS_WITH_AS(Batches(small, {1, 2}), doctest::Contains("5 sequences and 2 labels"), ShapeError);
   const Index huge = std::numeric_limits<Index>::max();
   CHECK(Batches(small, small_labels, {.batch_size = huge, .bucket = true}).begin()->labels.numel() == 5);
+}
+
+TEST_CASE("Batches: DataLoader's order, and DataLoader's draws from both generators") {
+  std::size_t cases = 0;
+  for (const golden::Case& c : golden::read("data_batches")) {
+    CAPTURE(c.name);
+    const Values options = c.tensor<Index>("options").to_vector();
+    const Index n = options[0];
+    const BatchOptions wanted{.batch_size = options[1], .shuffle = options[2] != 0, .drop_last = options[3] != 0};
+    rowgrad::manual_seed(1);
+    Generator own(2);
+    const Batches batches =
+        options[4] != 0 ? Batches(many(n), up_to(n), wanted, own) : Batches(many(n), up_to(n), wanted);
+    Values order, draws;
+    const auto draw = [&](Generator& generator) { draws.push_back(generator.below(1 << 20)); };
+    for (int epoch = 0; epoch < 3; ++epoch) {
+      for (const Batch& batch : batches) {
+        order.insert(order.end(), batch.samples.begin(), batch.samples.end());
+        draw(rowgrad::default_generator());
+      }
+      draw(rowgrad::default_generator());
+    }
+    if (options[4] != 0) draw(own);
+    CHECK(order == c.tensor<Index>("order").to_vector());
+    CHECK(draws == c.tensor<Index>("draws").to_vector());
+    ++cases;
+  }
+  CHECK(cases == 40);
+}
+
+TEST_CASE("Batches: an interrupted run goes on with the next batch, whatever else draws from the generators") {
+  // Two epochs of batches; after `stop` of them the state goes to a second Batches, which serves the rest.
+  for (const bool own : {false, true})
+    for (const bool bucket : {false, true})
+      for (const bool drop_last : {false, true})
+        for (const Index n : {11, 12}) {
+          CAPTURE(own);
+          CAPTURE(bucket);
+          CAPTURE(drop_last);
+          CAPTURE(n);
+          const BatchOptions options{.batch_size = 4, .bucket = bucket, .drop_last = drop_last};
+          const auto make = [&](Generator& generator) {
+            return own ? Batches(many(n), up_to(n), options, generator) : Batches(many(n), up_to(n), options);
+          };
+          std::vector<Values> whole;
+          std::vector<BatchesState> states;
+          std::vector<Generator> defaults, owns;
+          rowgrad::manual_seed(5);
+          Generator generator(6);
+          const Batches batches = make(generator);
+          for (int epoch = 0; epoch < 2; ++epoch)
+            for (const Batch& batch : batches) {
+              whole.push_back(batch.samples);
+              rowgrad::default_generator().random();  // dropout, for instance
+              states.push_back(batches.state());
+              defaults.push_back(rowgrad::default_generator());
+              owns.push_back(generator);
+            }
+          CHECK_FALSE(batches.state().under_way);
+          const std::size_t per_epoch = static_cast<std::size_t>(batches.size());
+          for (std::size_t stop = 0; stop < whole.size(); ++stop) {
+            CAPTURE(stop);
+            CHECK(states[stop].position == static_cast<Index>(stop % per_epoch) + 1);
+            rowgrad::default_generator() = defaults[stop];
+            generator = owns[stop];
+            Batches resumed = make(generator);
+            resumed.load_state(states[stop]);
+            std::vector<Values> rest(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(stop) + 1);
+            for (std::size_t epoch = stop / per_epoch; epoch < 2; ++epoch)
+              for (const Batch& batch : resumed) {
+                rest.push_back(batch.samples);
+                rowgrad::default_generator().random();
+              }
+            CHECK(rest == whole);
+          }
+        }
+}
+
+TEST_CASE("Batches: the state between epochs starts a new one, and a foreign state is refused") {
+  rowgrad::manual_seed(1);
+  Batches batches(many(9), up_to(9), {.batch_size = 4});
+  const Values first = samples_of(batches), second = samples_of(batches);
+  CHECK(first != second);
+  rowgrad::manual_seed(1);
+  Batches twin(many(9), up_to(9), {.batch_size = 4});
+  CHECK(samples_of(twin) == first);
+  const BatchesState between = twin.state();
+  CHECK_FALSE(between.under_way);
+  CHECK(between.position == 0);
+  twin.load_state(between);
+  CHECK(samples_of(twin) == second);
+
+  BatchesState foreign = between;
+  for (const Index position : {-1, 4}) {
+    foreign.position = position;
+    CHECK_THROWS_WITH_AS(twin.load_state(foreign), doctest::Contains("outside the 3 batches"), ValueError);
+  }
 }

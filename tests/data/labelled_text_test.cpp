@@ -6,10 +6,10 @@
 
 using rowgrad::FileError;
 using rowgrad::Index;
-using rowgrad::LabelledText;
-using rowgrad::load_labelled_text;
 using rowgrad::ParseError;
 using rowgrad::ValueError;
+using rowgrad::data::LabelledText;
+using rowgrad::data::load_labelled_text;
 using Strings = std::vector<std::string>;
 using Labels = std::vector<Index>;
 
@@ -85,16 +85,16 @@ TEST_CASE("load_labelled_text: known classes keep their order") {
 
 TEST_CASE("load_labelled_text: every bad line is named") {
   CHECK(refusal("no tab here\n", 1) ==
-        "FILE:1: expected a label, a tab and a text, there is no tab in \"no tab here\"");
+        "FILE:1: expected a label, a tab and a text, but there is no tab in \"no tab here\"");
   CHECK(refusal("\ttext\n", 1) == "FILE:1: the label (first column) is empty in \"?text\"");
   CHECK(refusal("a\t\n", 1) == "FILE:1: the text (last column) is empty in \"a?\"");
   CHECK(refusal("a\tx\t  \r\n", 1) == "FILE:1: the text (last column) is empty in \"a?x?  \"");
   CHECK(refusal("a\tx\n\t\n", 2) == "FILE:2: the label (first column) is empty in \"?\"");
-  CHECK(refusal("a\tx\n\na\ty\n", 2) == "FILE:2: expected a label, a tab and a text, the line is empty");
+  CHECK(refusal("a\tx\n\na\ty\n", 2) == "FILE:2: expected a label, a tab and a text, but the line is empty");
   CHECK(refusal("a\tx\n\n\nbad\n  \tx\nb\ty\nb\t\n", 2) ==
-        "FILE:2: expected a label, a tab and a text, the line is empty\n"
-        "FILE:3: expected a label, a tab and a text, the line is empty\n"
-        "FILE:4: expected a label, a tab and a text, there is no tab in \"bad\"\n"
+        "FILE:2: expected a label, a tab and a text, but the line is empty\n"
+        "FILE:3: expected a label, a tab and a text, but the line is empty\n"
+        "FILE:4: expected a label, a tab and a text, but there is no tab in \"bad\"\n"
         "FILE:5: the label (first column) is empty in \"  ?x\"\n"
         "FILE:7: the text (last column) is empty in \"b?\"");
 }

@@ -6,12 +6,12 @@
 
 #include <rowgrad/data/splits.hpp>
 
-using rowgrad::Fold;
 using rowgrad::Generator;
 using rowgrad::Index;
-using rowgrad::k_folds;
-using rowgrad::train_validation_split;
 using rowgrad::ValueError;
+using rowgrad::data::Fold;
+using rowgrad::data::k_folds;
+using rowgrad::data::train_validation_split;
 using Positions = std::vector<Index>;
 
 namespace {

@@ -4,10 +4,10 @@
 
 using rowgrad::Index;
 using rowgrad::Indices;
-using rowgrad::pad_sequences;
 using rowgrad::Shape;
-using rowgrad::Side;
 using rowgrad::ValueError;
+using rowgrad::text::pad_sequences;
+using rowgrad::text::Side;
 using Values = std::vector<Index>;
 
 namespace {
@@ -36,4 +36,16 @@ TEST_CASE("pad_sequences: nothing to pad") {
   CHECK(pad_sequences({{}, {}}).shape() == Shape{2, 0});
   CHECK(pad_sequences(sequences, {.maxlen = 0}).shape() == Shape{3, 0});
   CHECK_THROWS_AS(pad_sequences(sequences, {.maxlen = -1}), ValueError);
+}
+
+TEST_CASE("pad_sequences: a maxlen that no memory holds, also where the product of sizes would wrap around to 0") {
+  const std::vector<Values> four(4, Values{1});
+  for (const int bits : {58, 60, 61, 62})
+    CHECK_THROWS_WITH_AS(pad_sequences(four, {.maxlen = Index{1} << bits}), doctest::Contains("exceed any memory"),
+                         ValueError);
+  CHECK_THROWS_AS(pad_sequences(four, {.maxlen = std::numeric_limits<Index>::max()}), ValueError);
+}
+
+TEST_CASE("the names that programs had before the room had a namespace") {
+  CHECK(rowgrad::pad_sequences({{1}}, rowgrad::PaddingOptions{.maxlen = 1}).to_vector() == Values{1});
 }

@@ -3,10 +3,10 @@
 #include <rowgrad/text/tokenizer.hpp>
 
 using rowgrad::Index;
-using rowgrad::text_to_word_sequence;
-using rowgrad::Tokenizer;
 using rowgrad::ValueError;
-using rowgrad::WordCounts;
+using rowgrad::text::text_to_word_sequence;
+using rowgrad::text::Tokenizer;
+using rowgrad::text::WordCounts;
 using Words = std::vector<std::string>;
 using Sequences = std::vector<std::vector<Index>>;
 

@@ -5,7 +5,7 @@
 using rowgrad::Index;
 using rowgrad::IndexError;
 using rowgrad::ValueError;
-using rowgrad::Vocabulary;
+using rowgrad::text::Vocabulary;
 using Words = std::vector<std::string>;
 
 namespace {
@@ -71,10 +71,24 @@ TEST_CASE("Vocabulary: from a list of words") {
   CHECK(vocabulary.frequency("x") == 0);
   CHECK(Vocabulary::from_words(Vocabulary(texts).words()).words() == Vocabulary(texts).words());
   CHECK(Vocabulary::from_words({}).size() == 0);
-  CHECK_FALSE(Vocabulary::from_words({"<unk>"}).unknown_index());
+  CHECK_FALSE(Vocabulary::from_words({"x", "<unk>"}, std::nullopt).unknown_index());
   CHECK_THROWS_WITH_AS(Vocabulary::from_words({"x", "y", "x"}), "Vocabulary: \"x\" is given twice, at 0 and at 2",
                        ValueError);
   CHECK_THROWS_AS(Vocabulary::from_words({"x"}, "y"), ValueError);
+}
+
+TEST_CASE("Vocabulary: from_words keeps the unknown word") {
+  const Vocabulary built(texts), again = Vocabulary::from_words(built.words());
+  CHECK(again.unknown_index() == built.unknown_index());
+  CHECK(again["nothing"] == built["nothing"]);
+  CHECK(again.unknown() == "<unk>");
+  CHECK_FALSE(Vocabulary::from_words({"x"}).unknown_index());
+  CHECK_FALSE(Vocabulary::from_words({"x"}).unknown());
+
+  const Vocabulary other(texts, {.specials = {"[PAD]", "[UNK]"}, .unknown = "[UNK]"});
+  CHECK(Vocabulary::from_words(other.words(), other.unknown())["nothing"] == other["nothing"]);
+  const Vocabulary strict(texts, {.unknown = std::nullopt});
+  CHECK_THROWS_AS(Vocabulary::from_words(strict.words(), strict.unknown())["nothing"], IndexError);
 }
 
 TEST_CASE("Vocabulary: an index that is no word's") {

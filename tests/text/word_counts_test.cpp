@@ -3,8 +3,8 @@
 #include <rowgrad/text/word_counts.hpp>
 
 using rowgrad::Index;
-using rowgrad::detail::WordCounter;
-using rowgrad::detail::WordIndex;
+using rowgrad::text::WordIndex;
+using rowgrad::text::detail::WordCounter;
 
 TEST_CASE("WordIndex: positions in the order added, each word once, however many") {
   WordIndex index;

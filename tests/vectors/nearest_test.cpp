@@ -7,11 +7,11 @@
 
 using rowgrad::Index;
 using rowgrad::IndexError;
-using rowgrad::nearest;
-using rowgrad::Neighbour;
 using rowgrad::ShapeError;
 using rowgrad::Tensor;
 using rowgrad::ValueError;
+using rowgrad::vectors::nearest;
+using rowgrad::vectors::Neighbour;
 
 namespace {
 std::vector<Index> rows_of(const std::vector<Neighbour>& neighbours) {

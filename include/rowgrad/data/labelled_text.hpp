@@ -1,5 +1,5 @@
 // What: load_labelled_text, a data set of sentences and their classes from a tab-separated file.
-// Why:  the form in which sentiment and topic data come; every bad line is named at once, not one a run.
+// Why:  sentiment and topic data come in this form; all bad lines are reported at once, not one per run.
 // See:  splits.hpp (folds), batches.hpp, text/tokenizer.hpp.
 #pragma once
 
@@ -7,11 +7,12 @@
 #include <charconv>
 #include <utility>
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/io/lines.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
-namespace rowgrad {
+namespace rowgrad::data {
 
 /// Texts with the class of each: text i has the label classes[labels[i]].
 struct LabelledText {
@@ -22,14 +23,17 @@ struct LabelledText {
 
 namespace detail {
 
+using rowgrad::detail::concat;
+using rowgrad::detail::excerpt;
+using rowgrad::detail::LineReader;
+
 inline std::string_view trim_spaces(std::string_view text) noexcept {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return text;
 }
 
-/// The order of different names: by value when all are whole numbers (equal ones by their letters), else by their
-/// bytes.
+/// The order of distinct names: by value when all are whole numbers (ties by their bytes), else by their bytes.
 inline std::vector<Index> class_order(const std::vector<std::string>& names) {
   std::vector<Index> order, values;
   for (std::size_t i = 0; i < names.size(); ++i) order.push_back(static_cast<Index>(i));
@@ -42,11 +46,11 @@ inline std::vector<Index> class_order(const std::vector<std::string>& names) {
     if (error != std::errc() || stop != end) return order;
     values.push_back(value);
   }
-  sort_by_key(order.data(), values);
+  rowgrad::detail::sort_by_key(order.data(), values);
   return order;
 }
 
-/// Gathers the bad lines of a file and throws one ParseError for all of them.
+/// Collects the bad lines of a file and throws one ParseError for all of them.
 class BadLines {
  public:
   explicit BadLines(const std::string& path) : path_(path) {}
@@ -54,14 +58,14 @@ class BadLines {
   void add(std::size_t line, const std::string& what) {
     if (count_ == 0) first_ = line;
     if (++count_ > most_listed) return;
-    if (count_ > 1) messages_ += "\n" + path_ + ":" + std::to_string(line) + ": ";
+    if (count_ > 1) messages_ += concat("\n", path_, ":", line, ": ");
     messages_ += what;
   }
 
   void throw_if_any() const {
     if (count_ == 0) return;
     std::string rest;
-    if (count_ > most_listed) rest = "\n... and " + std::to_string(count_ - most_listed) + " more";
+    if (count_ > most_listed) rest = concat("\n... and ", count_ - most_listed, " more");
     throw ParseError(path_, first_, messages_ + rest);
   }
 
@@ -76,23 +80,24 @@ inline std::string listed(const std::vector<std::string>& classes) {
   constexpr std::size_t most = 20;
   std::string text;
   for (std::size_t i = 0; i < std::min(classes.size(), most); ++i) text += (i == 0 ? "" : ", ") + excerpt(classes[i]);
-  return classes.size() > most ? text + ", ... (" + std::to_string(classes.size()) + " classes)" : text;
+  return classes.size() > most ? concat(text, ", ... (", classes.size(), " classes)") : text;
 }
 
 }  // namespace detail
 
-/// Reads lines "label <tab> ... <tab> text": the first column is the label, the last the text, those between are
+/// Reads lines "label <tab> ... <tab> text": the first column is the label, the last one the text, those between are
 /// ignored. Labels are any strings (spaces around them do not count); texts are kept byte for byte. The classes are the
-/// labels that occur, sorted by value when all are whole numbers, else by bytes. CRLF, a UTF-8 byte order mark and
-/// blank lines at the end are accepted. With known classes (of a model, or of the training file) their order is kept
-/// and other labels are bad lines. FileError when the file cannot be read. ParseError for a file without data, and for
-/// bad lines: fewer than two columns, an empty label, an empty text, a label that is no class. Its message lists them
-/// all as "file:line: ..." (at most 20), its line() is the first. ValueError for a class given twice.
+/// labels that occur, sorted by value when all are whole numbers, otherwise by bytes. CRLF, a UTF-8 byte order mark and
+/// blank lines at the end are accepted. Where classes are given (those of a model, or of the training file), their
+/// order is kept and other labels are bad lines. FileError when the file cannot be read. ParseError for a file without
+/// data, and for bad lines: fewer than two columns, an empty label, an empty text, a label that is not a class. Its
+/// message lists all of them as "file:line: ..." (at most 20); its line() is that of the first. ValueError for a class
+/// given twice. Whether the first line is a header is for the caller to see: here it is a line like any other.
 inline LabelledText load_labelled_text(const std::string& path, const std::vector<std::string>& classes = {}) {
-  detail::WordIndex seen;
+  text::WordIndex seen;
   for (const std::string& name : classes)
     if (!seen.add(name).second)
-      throw ValueError("load_labelled_text: class " + detail::excerpt(name) + " is given twice");
+      throw ValueError(detail::concat("load_labelled_text: class ", detail::excerpt(name), " is given twice"));
 
   LabelledText result;
   detail::LineReader lines("load_labelled_text", path);
@@ -104,26 +109,27 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
       ++blank;
       continue;
     }
-    for (; blank > 0; --blank) bad.add(lines.number() - blank, "expected a label, a tab and a text, the line is empty");
+    for (; blank > 0; --blank)
+      bad.add(lines.number() - blank, "expected a label, a tab and a text, but the line is empty");
     const std::size_t first_tab = line.find('\t');
     if (first_tab == std::string_view::npos) {
-      bad.add(lines.number(), "expected a label, a tab and a text, there is no tab in " + detail::excerpt(line));
+      bad.add(lines.number(), "expected a label, a tab and a text, but there is no tab in " + detail::excerpt(line));
       continue;
     }
     const std::string_view label = detail::trim_spaces(line.substr(0, first_tab));
-    const std::string_view text = line.substr(line.rfind('\t') + 1);
+    const std::string_view sentence = line.substr(line.rfind('\t') + 1);
     if (label.empty()) {
       bad.add(lines.number(), "the label (first column) is empty in " + detail::excerpt(line));
-    } else if (detail::trim_spaces(text).empty()) {
+    } else if (detail::trim_spaces(sentence).empty()) {
       bad.add(lines.number(), "the text (last column) is empty in " + detail::excerpt(line));
     } else {
       if (!classes.empty() && !seen.contains(label)) {
-        bad.add(lines.number(),
-                "the label " + detail::excerpt(label) + " is not one of the classes " + detail::listed(classes));
+        bad.add(lines.number(), detail::concat("the label ", detail::excerpt(label), " is not one of the classes ",
+                                               detail::listed(classes)));
         continue;
       }
       result.labels.push_back(seen.add(label).first);
-      result.texts.push_back(std::string(text));
+      result.texts.push_back(std::string(sentence));
     }
   }
   bad.throw_if_any();
@@ -142,4 +148,9 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
   return result;
 }
 
+}  // namespace rowgrad::data
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using data::LabelledText;
+using data::load_labelled_text;
 }  // namespace rowgrad

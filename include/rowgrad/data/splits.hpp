@@ -1,17 +1,17 @@
-// What: k_folds and train_validation_split, which part the samples of a data set.
-// Why:  stratified, so that each part has its share of every class; the same generator seed gives the same parts.
+// What: k_folds and train_validation_split, which divide the samples of a data set.
+// Why:  stratified, so that each part has its share of every class; the same seed gives the same parts.
 // See:  sklearn.model_selection.StratifiedKFold, train_test_split(stratify=labels).
 #pragma once
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <vector>
 
-#include <rowgrad/core/random.hpp>
+#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/factory.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 
-namespace rowgrad {
+namespace rowgrad::data {
 
 /// Positions in the data set, rising. Each sample is in one of the two.
 struct Fold {
@@ -27,27 +27,24 @@ namespace detail {
 
 /// Positions of the labels: class by class, in random order within a class.
 inline std::vector<Index> shuffled_by_class(const std::vector<Index>& labels, Generator& generator) {
-  std::vector<Index> order, keys;
-  for (std::size_t i = 0; i < labels.size(); ++i) order.push_back(static_cast<Index>(i));
-  for (std::size_t rest = order.size(); rest > 1; --rest)
-    std::swap(order[rest - 1], order[static_cast<std::size_t>(generator.below(static_cast<Index>(rest)))]);
+  std::vector<Index> order = randperm(static_cast<Index>(labels.size()), generator).to_vector(), keys;
   for (const Index sample : order) keys.push_back(labels[static_cast<std::size_t>(sample)]);
-  sort_by_key(order.data(), keys);
+  rowgrad::detail::sort_by_key(order.data(), keys);
   return order;
 }
 
 }  // namespace detail
 
-/// Parts the samples into folds; fold i tests on its own part and trains on all others. Stratified and shuffled: the
+/// Divides the samples into folds; fold i tests on its own part and trains on all others. Stratified and shuffled: the
 /// test parts differ by at most one sample in size, and by at most one in the number of any class. ValueError for fewer
 /// than two folds or more folds than samples. O(n log n + folds * n).
 inline std::vector<Fold> k_folds(const std::vector<Index>& labels, Index folds,
                                  Generator& generator = default_generator()) {
   const auto samples = static_cast<Index>(labels.size());
   if (folds < 2 || folds > samples)
-    throw ValueError("k_folds: expected between 2 folds and one for each of the " + std::to_string(samples) +
-                     " samples, got " + std::to_string(folds));
-  // Classes lie one after the other; dealing them out like cards gives every fold its share of each.
+    throw ValueError(rowgrad::detail::concat("k_folds: expected between 2 folds and one for each of the ", samples,
+                                             " samples, got ", folds));
+  // Class follows class; dealing the samples out like cards gives every fold its share of each.
   const std::vector<Index> order = detail::shuffled_by_class(labels, generator);
   std::vector<Index> fold_of(labels.size());
   for (std::size_t i = 0; i < order.size(); ++i)
@@ -61,20 +58,20 @@ inline std::vector<Fold> k_folds(const std::vector<Index>& labels, Index folds,
   return result;
 }
 
-/// Sets validation_fraction of the samples aside (to the nearest number, at least one on either side). Stratified and
-/// shuffled: each class gives its share, up to one sample. ValueError unless 0 < validation_fraction < 1 and there are
-/// at least two samples. O(n log n).
+/// Holds out validation_fraction of the samples (rounded to a whole number, at least one on either side). Stratified
+/// and shuffled: each class gives its share, up to one sample. ValueError unless 0 < validation_fraction < 1 and there
+/// are at least two samples. O(n log n).
 inline TrainValidation train_validation_split(const std::vector<Index>& labels, double validation_fraction,
                                               Generator& generator = default_generator()) {
   const auto samples = static_cast<Index>(labels.size());
   if (!(validation_fraction > 0 && validation_fraction < 1))
-    throw ValueError("train_validation_split: validation_fraction must lie between 0 and 1, got " +
-                     std::to_string(validation_fraction));
+    throw ValueError(rowgrad::detail::concat(
+        "train_validation_split: validation_fraction must lie between 0 and 1, got ", validation_fraction));
   if (samples < 2)
-    throw ValueError("train_validation_split: at least 2 samples are needed, got " + std::to_string(samples));
+    throw ValueError(rowgrad::detail::concat("train_validation_split: expected at least 2 samples, got ", samples));
   const double wanted = std::round(validation_fraction * static_cast<double>(samples));
   const Index held_out = std::clamp(static_cast<Index>(wanted), Index{1}, samples - 1);
-  // held_out places spread evenly over the classes laid one after the other: each class holds its share of them.
+  // Class follows class, and held_out places spread evenly over them all: each class holds its share.
   const std::vector<Index> order = detail::shuffled_by_class(labels, generator);
   std::vector<Index> is_held_out(labels.size(), 0);
   for (Index i = 0; i < samples; ++i)
@@ -86,4 +83,11 @@ inline TrainValidation train_validation_split(const std::vector<Index>& labels, 
   return result;
 }
 
+}  // namespace rowgrad::data
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using data::Fold;
+using data::k_folds;
+using data::train_validation_split;
+using data::TrainValidation;
 }  // namespace rowgrad

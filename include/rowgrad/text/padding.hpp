@@ -4,12 +4,14 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <vector>
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/tensor.hpp>
 
-namespace rowgrad {
+namespace rowgrad::text {
 
 /// Which end of a sequence: its beginning (pre) or its end (post).
 enum class Side { pre, post };
@@ -22,9 +24,7 @@ struct PaddingOptions {
   Index value = 0;                             ///< what they are filled up with
 };
 
-namespace detail {
-
-/// Writes one sequence to a row of the given width.
+/// Writes one sequence to a row of the given width: what pad_sequences does for each of them.
 inline void pad_row(const std::vector<Index>& sequence, Index* row, Index width, Side padding, Side truncating,
                     Index value) {
   const auto length = static_cast<Index>(sequence.size());
@@ -36,24 +36,33 @@ inline void pad_row(const std::vector<Index>& sequence, Index* row, Index width,
   std::fill_n(row + before + kept, width - before - kept, value);
 }
 
-}  // namespace detail
-
-/// Sequences as rows of one tensor, shape (number of sequences, maxlen). An empty sequence becomes a row of padding; an
-/// empty list gives shape (0, maxlen), or (0, 0) without maxlen. ValueError for a negative maxlen. O(size of the
-/// result).
+/// Sequences as the rows of one tensor, shape (number of sequences, maxlen). An empty sequence becomes a row of
+/// padding; an empty list gives shape (0, maxlen), or (0, 0) without maxlen. ValueError for a maxlen that is negative
+/// or larger than any memory. O(size of the result).
 inline Indices pad_sequences(const std::vector<std::vector<Index>>& sequences, const PaddingOptions& options = {}) {
   if (options.maxlen && *options.maxlen < 0)
-    throw ValueError("pad_sequences: maxlen must not be negative, got " + std::to_string(*options.maxlen));
+    throw ValueError(rowgrad::detail::concat("pad_sequences: maxlen must not be negative, got ", *options.maxlen));
   Index width = options.maxlen.value_or(0);
   if (!options.maxlen)
     for (const std::vector<Index>& sequence : sequences) width = std::max(width, static_cast<Index>(sequence.size()));
-  Indices result(Shape{static_cast<Index>(sequences.size()), width});
+  const auto rows = static_cast<Index>(sequences.size());
+  constexpr Index most = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Index));
+  if (rows > 0 && width > most / rows)
+    throw ValueError(rowgrad::detail::concat("pad_sequences: ", rows, " rows of ", width,
+                                             " indices exceed any memory (is maxlen ", "the length you meant?)"));
+  Indices result(Shape{rows, width});
   Index* row = result.data();
   for (const std::vector<Index>& sequence : sequences) {
-    detail::pad_row(sequence, row, width, options.padding, options.truncating, options.value);
+    pad_row(sequence, row, width, options.padding, options.truncating, options.value);
     row += width;
   }
   return result;
 }
 
+}  // namespace rowgrad::text
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using text::pad_sequences;
+using text::PaddingOptions;
+using text::Side;
 }  // namespace rowgrad

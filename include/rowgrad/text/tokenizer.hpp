@@ -1,5 +1,5 @@
-// What: Tokenizer, which learns an index for each word of some texts and turns texts into lists of indices.
-// Why:  Keras's rules to the letter, so that indices and tables agree with models that were trained there.
+// What: Tokenizer, which assigns an index to each word of some texts and turns texts into lists of indices.
+// Why:  it follows Keras to the letter, so that indices and tables agree with models that were trained there.
 // See:  tf.keras.preprocessing.text.Tokenizer; vocabulary.hpp for token lists; padding.hpp for what comes next.
 #pragma once
 
@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <limits>
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
-namespace rowgrad {
+namespace rowgrad::text {
 
-/// Keras's default filters: ASCII punctuation but the apostrophe, tab and newline.
+/// Keras's default filters: tab, newline and all ASCII punctuation except the apostrophe.
 inline constexpr char default_filters[] = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n";
 
 /// Keras's arguments, names and defaults.
@@ -26,7 +27,7 @@ struct TokenizerOptions {
 
 namespace detail {
 
-// Length of the UTF-8 character that starts with this byte; a stray byte counts as a character of its own.
+// Length of the UTF-8 character that starts with this byte; a stray byte counts as a character by itself.
 inline std::size_t utf8_length(char first) noexcept {
   const auto byte = static_cast<unsigned char>(first);
   return byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
@@ -84,20 +85,20 @@ inline std::vector<std::string> text_to_word_sequence(std::string_view text, std
   return words;
 }
 
-/// Keras's Tokenizer at word level. Index 0 is reserved and no word's; words follow from 1 by falling frequency, ties
-/// in the order first seen. With an oov_token that token has index 1 and the words follow from 2. A word of the texts
+/// Keras's Tokenizer at word level. Index 0 is reserved; words are numbered from 1 by falling frequency, ties in the
+/// order first seen. With an oov_token that token has index 1 and the words follow from 2. A word of the texts
 /// that equals oov_token keeps, as in Keras, the index of its own rank; 1 then stays unused.
 class Tokenizer {
  public:
   /// ValueError for a negative num_words or an empty split. Before the first fit only oov_token has an index.
   explicit Tokenizer(TokenizerOptions options = {}) : options_(std::move(options)) {
     if (options_.num_words && *options_.num_words < 0)
-      throw ValueError("Tokenizer: num_words must not be negative, got " + std::to_string(*options_.num_words));
+      throw ValueError(rowgrad::detail::concat("Tokenizer: num_words must not be negative, got ", *options_.num_words));
     if (options_.split.empty()) throw ValueError("Tokenizer: split must not be empty");
     rank();
   }
 
-  /// Counts the words of these texts on top of those before and ranks all words anew, so indices may change.
+  /// Counts the words of these texts in addition to earlier ones and ranks all words again, so indices may change.
   void fit_on_texts(const std::vector<std::string>& texts) {
     for (const std::string& text : texts)
       for (const std::string& word : words_of(text)) counter_.add(word);
@@ -191,11 +192,18 @@ class Tokenizer {
 
   TokenizerOptions options_;
   detail::WordCounter counter_;
-  WordCounts word_index_;    // consecutive indices from first_index_
-  detail::WordIndex index_;  // the same words from position 0
+  WordCounts word_index_;  // consecutive indices from first_index_
+  WordIndex index_;        // the same words from position 0
   std::optional<Index> oov_index_;
   Index first_index_ = 1;
   Index document_count_ = 0;
 };
 
+}  // namespace rowgrad::text
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using text::default_filters;
+using text::text_to_word_sequence;
+using text::Tokenizer;
+using text::TokenizerOptions;
 }  // namespace rowgrad

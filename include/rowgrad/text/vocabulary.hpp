@@ -1,20 +1,21 @@
 // What: Vocabulary, the words that have a row of a table, in row order.
 // Why:  a model's table, its token lists and its pretrained vectors must agree on which row is which word.
-// See:  torchtext.vocab.build_vocab_from_iterator; tokenizer.hpp for Keras's rules; vectors/glove.hpp.
+// See:  torchtext.vocab.build_vocab_from_iterator; tokenizer.hpp for Keras's rules; vectors/text_vectors.hpp.
 #pragma once
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
-namespace rowgrad {
+namespace rowgrad::text {
 
 struct VocabularyOptions {
   Index min_frequency = 1;                                 ///< rarer words are left out
-  std::optional<Index> max_size = std::nullopt;            ///< most rows, specials included (as torchtext)
-  std::vector<std::string> specials = {"<pad>", "<unk>"};  ///< the first rows, whatever the texts hold
-  std::optional<std::string> unknown = "<unk>";            ///< the word whose row stands for all others
+  std::optional<Index> max_size = std::nullopt;            ///< at most this many rows, specials included (torchtext's)
+  std::vector<std::string> specials = {"<pad>", "<unk>"};  ///< the first rows, whatever the texts contain
+  std::optional<std::string> unknown = "<unk>";            ///< the word whose row stands for all others; or none
 };
 
-/// Words and their indices 0 .. size()-1. Does not change once built.
+/// Words and their indices 0 .. size()-1. Immutable once built.
 class Vocabulary {
  public:
   /// Counts the tokens; specials come first, then words by falling frequency, ties in the order first seen.
@@ -23,10 +24,11 @@ class Vocabulary {
   explicit Vocabulary(const std::vector<std::vector<std::string>>& token_lists, VocabularyOptions options = {}) {
     const auto specials = static_cast<Index>(options.specials.size());
     if (options.min_frequency < 1)
-      throw ValueError("Vocabulary: min_frequency must be at least 1, got " + std::to_string(options.min_frequency));
+      throw ValueError(
+          rowgrad::detail::concat("Vocabulary: min_frequency must be at least 1, got ", options.min_frequency));
     if (options.max_size && *options.max_size < specials)
-      throw ValueError("Vocabulary: max_size " + std::to_string(*options.max_size) + " has no room for the " +
-                       std::to_string(specials) + " specials");
+      throw ValueError(rowgrad::detail::concat("Vocabulary: max_size ", *options.max_size, " has no room for the ",
+                                               specials, " specials"));
     detail::WordCounter counter;
     for (const std::vector<std::string>& tokens : token_lists)
       for (const std::string& token : tokens) counter.add(token);
@@ -41,10 +43,18 @@ class Vocabulary {
     set_unknown(options.unknown);
   }
 
-  /// The words of a list in its order, for instance saved from another vocabulary's words(). Frequencies are 0.
-  /// ValueError for a word given twice or an unknown that is not in the list.
-  static Vocabulary from_words(const std::vector<std::string>& words,
-                               const std::optional<std::string>& unknown = std::nullopt) {
+  /// The words of a list in its order, for instance another vocabulary's words(). The default unknown word, "<unk>",
+  /// stays the unknown word where it is in the list; without it there is none. Frequencies are 0. ValueError for a word
+  /// given twice.
+  static Vocabulary from_words(const std::vector<std::string>& words) {
+    Vocabulary result(words, std::nullopt);
+    result.unknown_ = result.find(*VocabularyOptions().unknown);
+    return result;
+  }
+
+  /// The same with another unknown word, or with none: from_words(saved.words(), saved.unknown()) is saved's equal but
+  /// for the frequencies. ValueError also for an unknown word that is not in the list.
+  static Vocabulary from_words(const std::vector<std::string>& words, const std::optional<std::string>& unknown) {
     return Vocabulary(words, unknown);
   }
 
@@ -60,8 +70,8 @@ class Vocabulary {
   Index operator[](std::string_view word) const {
     if (const std::optional<Index> index = find(word)) return *index;
     if (unknown_) return *unknown_;
-    throw IndexError("Vocabulary: \"" + std::string(word) + "\" is not among the " + std::to_string(size()) +
-                     " words, and there is no unknown word to stand for it");
+    throw IndexError(rowgrad::detail::concat("Vocabulary: \"", word, "\" is not among the ", size(),
+                                             " words, and there is no unknown word to stand for it"));
   }
 
   /// operator[] of each token.
@@ -75,15 +85,15 @@ class Vocabulary {
   /// The word at an index. IndexError outside [0, size()).
   const std::string& word(Index index) const {
     if (index < 0 || index >= size())
-      throw IndexError("Vocabulary: index " + std::to_string(index) + " is outside the " + std::to_string(size()) +
-                       " words (does it come from another vocabulary?)");
+      throw IndexError(rowgrad::detail::concat("Vocabulary: index ", index, " is outside the ", size(),
+                                               " words (does it come from another vocabulary?)"));
     return words()[static_cast<std::size_t>(index)];
   }
 
   /// All words in index order.
   const std::vector<std::string>& words() const noexcept { return index_.words(); }
 
-  /// How often a word of this vocabulary came in the texts it was built from; 0 for words that are not here.
+  /// How often a word of this vocabulary occurs in the texts it was built from; 0 for words that are not here.
   Index frequency(std::string_view word) const {
     const std::optional<Index> index = find(word);
     return index ? frequencies_[static_cast<std::size_t>(*index)] : 0;
@@ -91,6 +101,11 @@ class Vocabulary {
 
   /// The index that stands for words that are not here, if there is one.
   std::optional<Index> unknown_index() const noexcept { return unknown_; }
+  /// The word at that index.
+  std::optional<std::string> unknown() const {
+    if (!unknown_) return std::nullopt;
+    return word(*unknown_);
+  }
 
  private:
   Vocabulary(const std::vector<std::string>& words, const std::optional<std::string>& unknown) {
@@ -102,21 +117,26 @@ class Vocabulary {
   void append(const std::string& word) {
     const auto [position, is_new] = index_.add(word);
     if (!is_new)
-      throw ValueError("Vocabulary: \"" + word + "\" is given twice, at " + std::to_string(position) + " and at " +
-                       std::to_string(size()));
+      throw ValueError(
+          rowgrad::detail::concat("Vocabulary: \"", word, "\" is given twice, at ", position, " and at ", size()));
   }
 
   void set_unknown(const std::optional<std::string>& unknown) {
     if (!unknown) return;
     unknown_ = find(*unknown);
     if (!unknown_)
-      throw ValueError("Vocabulary: the unknown word \"" + *unknown +
-                       "\" is not in the vocabulary (add it to the specials, or set unknown to none)");
+      throw ValueError(rowgrad::detail::concat("Vocabulary: the unknown word \"", *unknown,
+                                               "\" is not in the vocabulary (add it to the specials, or pass none)"));
   }
 
-  detail::WordIndex index_;
+  WordIndex index_;
   std::vector<Index> frequencies_;
   std::optional<Index> unknown_;
 };
 
+}  // namespace rowgrad::text
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using text::Vocabulary;
+using text::VocabularyOptions;
 }  // namespace rowgrad

@@ -1,5 +1,5 @@
 // What: counting words, and looking them up by a view of their letters.
-// Why:  Tokenizer and Vocabulary rank words the same way: by frequency, equal ones in the order first seen.
+// Why:  Tokenizer and Vocabulary rank words the same way: by frequency, ties in the order first seen.
 // See:  tokenizer.hpp, vocabulary.hpp; machine/radix_sort.hpp.
 #pragma once
 
@@ -13,12 +13,10 @@
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 
-namespace rowgrad {
+namespace rowgrad::text {
 
-/// Words with a number each: how often they came, or their index.
+/// Words, each with a number: how often it occurred, or its index.
 using WordCounts = std::vector<std::pair<std::string, Index>>;
-
-namespace detail {
 
 /// Words and their positions 0, 1, ... in the order added; found by a view, without building a string.
 /// A hash table with linear probing, at most half full. (A std::unordered_map would be the largest single item in the
@@ -80,6 +78,8 @@ class WordIndex {
   std::vector<Index> slots_;   // a word's position, or -1 for an empty slot; a power of two of them
 };
 
+namespace detail {
+
 class WordCounter {
  public:
   void add(std::string_view word) {
@@ -107,7 +107,7 @@ class WordCounter {
       order.push_back(static_cast<Index>(order.size()));
       keys.push_back(-count);
     }
-    sort_by_key(order.data(), keys);
+    rowgrad::detail::sort_by_key(order.data(), keys);
     return order;
   }
 
@@ -117,4 +117,8 @@ class WordCounter {
 };
 
 }  // namespace detail
+}  // namespace rowgrad::text
+
+namespace rowgrad {  // the name that programs had before the room had a namespace
+using text::WordCounts;
 }  // namespace rowgrad

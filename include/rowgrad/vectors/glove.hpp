@@ -1,128 +1,24 @@
-// What: load_glove, which reads the vectors of a vocabulary's words from a GloVe or word2vec text file.
-// Why:  a table needs a few thousand of the file's millions of words: the other lines' numbers are never parsed.
-// See:  https://nlp.stanford.edu/projects/glove; vector_file.hpp; nearest.hpp; nn::Embedding::from_pretrained.
+// What: load_glove, the name of load_text_vectors in programs that read GloVe's files.
+// Why:  both readers are one; this is the name it had first.
+// See:  text_vectors.hpp.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <concepts>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <rowgrad/vectors/text_vectors.hpp>
 
-#include <rowgrad/core/random.hpp>
-#include <rowgrad/core/tensor.hpp>
-#include <rowgrad/vectors/vector_file.hpp>
+namespace rowgrad::vectors {
 
-namespace rowgrad {
+using GloveOptions = TextVectorOptions;
 
-/// What says which row of a table is which word's: Vocabulary, Tokenizer, or a type of your own.
-template <typename W>
-concept WordTable = requires(const W& words, std::string_view word) {
-  { words.size() } -> std::convertible_to<Index>;
-  { words.find(word) } -> std::same_as<std::optional<Index>>;
-};
-
-struct GloveOptions {
-  std::optional<Index> dimension = std::nullopt;           ///< numbers per word; default: as the file begins
-  std::optional<Index> padding_index = std::nullopt;       ///< this row is zeros, whatever the file holds
-  std::optional<double> missing_deviation = std::nullopt;  ///< default: the standard deviation of the values found
-};
-
-/// A table of word vectors; goes wherever its weight goes.
-template <typename T = float>
-struct PretrainedVectors {
-  Tensor<T> weight;            ///< (rows, dimension)
-  Index found = 0;             ///< rows whose word is in the file
-  std::vector<Index> missing;  ///< rows that are not, rising; without the padding row
-
-  Index dimension() const { return weight.shape()[1]; }
-  operator const Tensor<T>&() const noexcept { return weight; }  // NOLINT: implicit by design
-};
-
-namespace detail {
-
-/// Standard deviation of all values in the rows marked; 1 when there are none. In row order, so that the order of the
-/// file does not show in the last bit.
-template <typename T>
-double deviation_of_rows(const T* values, Index dimension, const std::vector<char>& marked) {
-  double sum = 0, squares = 0;
-  Index n = 0;
-  for (std::size_t row = 0; row < marked.size(); ++row, values += dimension) {
-    if (marked[row] == 0) continue;
-    for (Index i = 0; i < dimension; ++i) {
-      sum += static_cast<double>(values[i]);
-      squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
-    }
-    n += dimension;
-  }
-  if (n == 0) return 1;
-  const double mean = sum / static_cast<double>(n);
-  return std::sqrt(std::max(0.0, squares / static_cast<double>(n) - mean * mean));
-}
-
-}  // namespace detail
-
-/// Reads the rows that a vocabulary needs from lines "word v1 ... vD", single spaces between; words are compared byte
-/// for byte. D is, in this order: dimension, the second number of a first line of exactly two whole numbers (word2vec's
-/// header), the count of numbers that end the first line. The last D fields are the numbers, so words may hold spaces
-/// (not tabs or Unicode spaces, which are letters like any other). When a word comes twice the first line counts.
-/// Rows not in the file are drawn from Normal(0, missing_deviation), in row order: the order of the file does not
-/// matter.
-///
-/// Every line is checked for its number of fields, and for a word with spaces not to end in a number (a line with too
-/// many); the numbers themselves are checked on the lines the vocabulary needs. CRLF, a byte order mark, spaces at the
-/// end of lines, blank lines at the end of the file and a missing last newline are accepted.
-/// FileError when the file cannot be read. ParseError with file and line for an empty or truncated file, a wrong number
-/// of fields, what is no number, NaN, infinity and overflow. ValueError and IndexError for options out of range.
-/// Cost: the file is read once; memory is that of the table.
+/// load_text_vectors by another name, which its messages show.
 template <std::floating_point T = float, WordTable Words>
-PretrainedVectors<T> load_glove(const std::string& path, const Words& vocabulary, GloveOptions options = {},
+PretrainedVectors<T> load_glove(const std::string& path, const Words& vocabulary, const GloveOptions& options = {},
                                 Generator& generator = default_generator()) {
-  const auto rows = static_cast<Index>(vocabulary.size());
-  const Index padding = options.padding_index.value_or(-1);
-  if (options.padding_index && (padding < 0 || padding >= rows))
-    throw IndexError("load_glove: padding_index " + std::to_string(padding) + " is outside the vocabulary's " +
-                     std::to_string(rows) + " rows");
-  if (options.missing_deviation && !(*options.missing_deviation >= 0 && std::isfinite(*options.missing_deviation)))
-    throw ValueError("load_glove: missing_deviation must be a finite number of at least 0, got " +
-                     std::to_string(*options.missing_deviation));
-
-  detail::VectorFile file("load_glove", path, options.dimension);
-  PretrainedVectors<T> result;
-  std::vector<char> present(static_cast<std::size_t>(rows), 0);
-  T* values = nullptr;
-  for (std::string_view word, numbers; file.next(word, numbers);) {
-    if (!result.weight.defined()) {  // only now that a line has shown its numbers: a wrong header must not claim memory
-      result.weight = Tensor<T>(Shape{rows, file.dimension()});
-      values = result.weight.data();
-    }
-    const std::optional<Index> row = vocabulary.find(word);
-    if (!row) continue;
-    if (*row < 0 || *row >= rows)
-      throw IndexError("load_glove: the vocabulary gives " + detail::excerpt(word) + " the index " +
-                       std::to_string(*row) + ", outside its size " + std::to_string(rows));
-    char& seen = present[static_cast<std::size_t>(*row)];
-    if (seen != 0 || *row == padding) continue;
-    file.parse(word, numbers, values + *row * file.dimension());
-    seen = 1;
-    ++result.found;
-  }
-
-  const Index dimension = file.dimension();
-  const double deviation =
-      options.missing_deviation ? *options.missing_deviation : detail::deviation_of_rows(values, dimension, present);
-  for (Index row = 0; row < rows; ++row) {
-    if (present[static_cast<std::size_t>(row)] != 0) continue;
-    if (row == padding) {
-      std::fill_n(values + row * dimension, dimension, T(0));
-      continue;
-    }
-    generator.normal(values + row * dimension, dimension, T(0), static_cast<T>(deviation));
-    result.missing.push_back(row);
-  }
-  return result;
+  return detail::load_text_vectors<T>("load_glove", path, vocabulary, options, generator);
 }
 
+}  // namespace rowgrad::vectors
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using vectors::GloveOptions;
+using vectors::load_glove;
 }  // namespace rowgrad

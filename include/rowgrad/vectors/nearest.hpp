@@ -1,18 +1,18 @@
 // What: nearest, the rows of a table most similar to a row or to a vector.
 // Why:  the quickest look at what a table has learnt: the neighbours of a word.
-// See:  glove.hpp; PyTorch: torch.nn.functional.cosine_similarity and topk.
+// See:  text_vectors.hpp; PyTorch: torch.nn.functional.cosine_similarity and topk.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
 #include <concepts>
-#include <string>
 #include <type_traits>
 #include <vector>
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/tensor.hpp>
 
-namespace rowgrad {
+namespace rowgrad::vectors {
 
 /// A row and the cosine of its angle with the query, -1 .. 1.
 struct Neighbour {
@@ -22,8 +22,10 @@ struct Neighbour {
 
 namespace detail {
 
+using rowgrad::detail::concat;
+
 /// Dot product of a row with the query, and of the row with itself, in one pass, summed in double. The order of
-/// summation depends on nothing but the length, so equal rows have equal similarities to the last bit.
+/// summation depends on the length alone, so equal rows have equal similarities, bit for bit.
 template <typename T, typename Sum = double>
 struct RowProducts {
   RowProducts(const T* row, const T* query, Index n) {
@@ -52,7 +54,7 @@ struct RowProducts {
 
 template <typename T>
 std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index excluded, Index count) {
-  if (count < 0) throw ValueError("nearest: count must not be negative, got " + std::to_string(count));
+  if (count < 0) throw ValueError(concat("nearest: count must not be negative, got ", count));
   const Index rows = table.shape()[0], dimension = table.shape()[1];
   const T* values = table.data();
   const double query_norm = std::sqrt(RowProducts<T>(query, query, dimension).square);
@@ -63,7 +65,7 @@ std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index exc
     if (row == excluded) continue;
     const RowProducts<T> products(values + row * dimension, query, dimension);
     if (!std::isfinite(products.dot) || !std::isfinite(products.square))
-      throw ValueError("nearest: row " + std::to_string(row) + " holds NaN, infinity or too large a value");
+      throw ValueError(concat("nearest: row ", row, " holds NaN, infinity or too large a value"));
     const double norms = std::sqrt(products.square) * query_norm;
     neighbours.push_back({row, norms > 0 ? std::clamp(products.dot / norms, -1.0, 1.0) : 0.0});
   }
@@ -77,10 +79,14 @@ std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index exc
 }
 
 template <typename T>
+std::string shape_of(const Tensor<T>& tensor) {
+  return tensor.defined() ? rowgrad::to_string(tensor.shape()) : std::string("an undefined tensor");
+}
+
+template <typename T>
 void check_table(const Tensor<T>& table) {
   if (!table.defined() || table.dim() != 2)
-    throw ShapeError("nearest: expected a table of shape (rows, dimension), got " +
-                     (table.defined() ? to_string(table.shape()) : std::string("an undefined tensor")));
+    throw ShapeError(concat("nearest: expected a table of shape (rows, dimension), got ", shape_of(table)));
 }
 
 }  // namespace detail
@@ -94,8 +100,7 @@ std::vector<Neighbour> nearest(const Tensor<T>& table, Index row, Index count) {
   detail::check_table(table);
   const Index rows = table.shape()[0];
   if (row < 0 || row >= rows)
-    throw IndexError("nearest: row " + std::to_string(row) + " is outside the table's " + std::to_string(rows) +
-                     " rows");
+    throw IndexError(detail::concat("nearest: row ", row, " is outside the table's ", rows, " rows"));
   return detail::nearest(table, table.data() + row * table.shape()[1], row, count);
 }
 
@@ -104,10 +109,14 @@ template <std::floating_point T>
 std::vector<Neighbour> nearest(const Tensor<T>& table, const std::type_identity_t<Tensor<T>>& query, Index count) {
   detail::check_table(table);
   if (!query.defined() || query.dim() != 1 || query.shape()[0] != table.shape()[1])
-    throw ShapeError("nearest: expected a query of shape (" + std::to_string(table.shape()[1]) + ",) for the table " +
-                     to_string(table.shape()) + ", got " +
-                     (query.defined() ? to_string(query.shape()) : std::string("an undefined tensor")));
+    throw ShapeError(detail::concat("nearest: expected a query of shape (", table.shape()[1], ",) for the table ",
+                                    table.shape(), ", got ", detail::shape_of(query)));
   return detail::nearest(table, query.data(), Index{-1}, count);
 }
 
+}  // namespace rowgrad::vectors
+
+namespace rowgrad {  // the names that programs had before the room had a namespace
+using vectors::nearest;
+using vectors::Neighbour;
 }  // namespace rowgrad

@@ -1,6 +1,6 @@
 // What: VectorFile, the lines of a text file of word vectors: a word and its numbers.
-// Why:  the structure of every line is checked, but numbers are parsed only for the lines that are asked for.
-// See:  glove.hpp; https://github.com/stanfordnlp/GloVe; word2vec's text format.
+// Why:  the structure of every line is checked, but numbers are parsed only on the lines that are asked for.
+// See:  text_vectors.hpp; https://github.com/stanfordnlp/GloVe; word2vec's text format.
 #pragma once
 
 #include <charconv>
@@ -11,12 +11,17 @@
 #include <string>
 #include <string_view>
 
+#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/shape.hpp>
 #include <rowgrad/io/lines.hpp>
 
-namespace rowgrad::detail {
+namespace rowgrad::vectors::detail {
 
-/// Number of spaces, eight bytes at a time: this is the only pass over lines that are not needed.
+using rowgrad::detail::concat;
+using rowgrad::detail::excerpt;
+using rowgrad::detail::LineReader;
+
+/// Number of spaces, counted eight bytes at a time: the only pass over lines that are not needed.
 inline Index count_spaces(std::string_view text) noexcept {
   constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
   Index count = 0;
@@ -38,7 +43,7 @@ class VectorFile {
   VectorFile(const char* operation, const std::string& path, std::optional<Index> dimension)
       : lines_(operation, path), dimension_(dimension.value_or(0)) {
     if (dimension && *dimension < 1)
-      throw ValueError(std::string(operation) + ": dimension must be at least 1, got " + std::to_string(*dimension));
+      throw ValueError(concat(operation, ": dimension must be at least 1, got ", *dimension));
     if (dimension) source_ = "asked for";
     if (!lines_.next(line_)) fail(0, "the file is empty; expected lines of a word and its numbers");
     trim();
@@ -56,7 +61,7 @@ class VectorFile {
         if (blank_ == 0) blank_ = lines_.number();
         continue;
       }
-      if (blank_ != 0) fail(blank_, expected() + ", the line is empty");
+      if (blank_ != 0) fail(blank_, concat(expected(), ", but the line is empty"));
       has_line_ = false;
       const std::size_t cut = end_of_word();
       word = line_.substr(0, cut);
@@ -65,13 +70,13 @@ class VectorFile {
       return true;
     }
     if (words_ < promised_)
-      fail(0, "the first line promises " + std::to_string(promised_) + " words, the file ends after " +
-                  std::to_string(words_) + " (is it truncated?)");
+      fail(0, concat("the first line promises ", promised_, " words, but the file ends after ", words_,
+                     " (is it truncated?)"));
     if (words_ == 0) fail(0, "the file holds no words");
     return false;
   }
 
-  /// The numbers that next() gave. ParseError for what is no finite number of type T.
+  /// Parses the numbers that next() gave. ParseError for anything that is not a finite number of type T.
   template <typename T>
   void parse(std::string_view word, std::string_view numbers, T* values) const {
     const char* at = numbers.data();
@@ -84,9 +89,9 @@ class VectorFile {
         const std::string_view field = rest.substr(0, rest.find(' '));
         const bool out_of_range = error == std::errc::result_out_of_range && whole;
         if (!out_of_range || !too_small(field, values[i]))
-          fail(lines_.number(), "number " + std::to_string(i + 1) + " of " + std::to_string(dimension_) + " of " +
-                                    excerpt(word) + ": expected a finite " +
-                                    (sizeof(T) == sizeof(float) ? "float" : "double") + ", got " + excerpt(field));
+          fail(lines_.number(),
+               concat("number ", i + 1, " of ", dimension_, " of ", excerpt(word), ": expected a finite ",
+                      sizeof(T) == sizeof(float) ? "float" : "double", ", got ", excerpt(field)));
       }
       at = stop == end ? end : stop + 1;
     }
@@ -98,7 +103,7 @@ class VectorFile {
   }
 
   std::string expected() const {
-    return "expected a word and " + std::to_string(dimension_) + " numbers (" + source_ + "), single spaces between";
+    return concat("expected a word and ", dimension_, " numbers (", source_, "), single spaces between");
   }
 
   // word2vec ends its lines in a space.
@@ -113,8 +118,8 @@ class VectorFile {
     return error != std::errc::invalid_argument && stop == end;
   }
 
-  // from_chars reports numbers next to zero (1e-50) as it reports overflow, some libraries from 1e-38 on. Those are
-  // read as double; what is too small even for that is zero.
+  // from_chars reports numbers close to zero (1e-50) just as it reports overflow, in some libraries from 1e-38 on. They
+  // are read as double; what is too small even for that is zero.
   template <typename T>
   static bool too_small(std::string_view field, T& value) noexcept {
     double exact = 0;
@@ -140,8 +145,7 @@ class VectorFile {
     }
     promised_ = header[0];
     if (dimension_ != 0 && dimension_ != header[1])
-      fail(1, "the header says " + std::to_string(header[1]) + " numbers per word, " + std::to_string(dimension_) +
-                  " were asked for");
+      fail(1, concat("the header says ", header[1], " numbers per word, but ", dimension_, " were asked for"));
     dimension_ = header[1];
     source_ = "as the header says";
     return true;
@@ -158,26 +162,28 @@ class VectorFile {
     source_ = "as on line 1";
     if (dimension_ != 0) return;
     const bool packed = line_.starts_with("PK\x03\x04") || line_.starts_with("\x1f\x8b");
-    fail(1, "expected a word and its numbers, single spaces between, got " + excerpt(line_) +
-                (packed ? " (is this a compressed file? Unpack it first)" : ""));
+    fail(1, concat("expected a word and its numbers, single spaces between, got ", excerpt(line_),
+                   packed ? " (is this a compressed file? Unpack it first)" : ""));
   }
 
-  // Position of the space behind the word. The last dimension() fields are numbers, so the word itself may hold spaces.
+  std::string_view first_field() const noexcept { return line_.substr(0, line_.find(' ')); }
+
+  // Position of the space after the word. The last dimension() fields are numbers, so the word itself may contain
+  // spaces.
   std::size_t end_of_word() const {
     const Index fields = count_spaces(line_);
     if (fields < dimension_)
-      fail(lines_.number(), expected() + ", got " + std::to_string(fields) + " numbers behind " +
-                                excerpt(line_.substr(0, line_.find(' '))) +
-                                (lines_.at_end() ? " at the end of the file (is it truncated?)" : ""));
+      fail(lines_.number(), concat(expected(), ", got ", fields, " numbers after ", excerpt(first_field()),
+                                   lines_.at_end() ? " at the end of the file (is it truncated?)" : ""));
     if (fields == dimension_) return line_.find(' ');
     std::size_t cut = line_.size();
     for (Index i = 0; i < dimension_; ++i) cut = line_.rfind(' ', cut - 1);
     const std::string_view word = line_.substr(0, cut);
     const std::string_view last = word.substr(word.rfind(' ') + 1);
     if (last.empty() || is_number(last))
-      fail(lines_.number(), expected() + ", got " +
-                                (last.empty() ? "two spaces in a row" : std::to_string(fields) + " numbers") +
-                                " behind " + excerpt(line_.substr(0, line_.find(' '))));
+      fail(lines_.number(),
+           concat(expected(), ", got ", last.empty() ? std::string("two spaces in a row") : concat(fields, " numbers"),
+                  " after ", excerpt(first_field())));
     return cut;
   }
 
@@ -189,4 +195,4 @@ class VectorFile {
   bool has_line_ = false;  // line_ was read ahead
 };
 
-}  // namespace rowgrad::detail
+}  // namespace rowgrad::vectors::detail
