@@ -15,6 +15,7 @@
 #include <rowgrad/core/threads.hpp>
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/autograd/copies.hpp>
 #include <rowgrad/autograd/grad_mode.hpp>
 #include <rowgrad/autograd/gradcheck.hpp>
 #include <rowgrad/autograd/gradient.hpp>

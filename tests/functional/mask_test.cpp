@@ -3,6 +3,7 @@
 #include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 
 #include <support/golden.hpp>
@@ -36,9 +37,29 @@ TEST_CASE("masked_fill: what is masked may be infinite or NaN") {
 
 TEST_CASE("masked_fill: a mask that does not fit") {
   const Tensor<float> x = rowgrad::ones({2, 3});
-  CHECK_THROWS_WITH_AS(masked_fill(x, {{{0, 0, 1}}, {{1, 0, 0}}}, 0),
-                       "masked_fill: a mask of shape (2, 1, 3) does not fit into a tensor of shape (2, 3)", ShapeError);
-  CHECK_THROWS_AS(masked_fill(x, {0, 1}, 0), ShapeError);
+  CHECK_THROWS_WITH_AS(masked_fill(x, {0, 1}, 0),
+                       "masked_fill: shapes (2, 3) and (2,) do not broadcast: sizes must be equal or 1, counted from "
+                       "the last dimension",
+                       ShapeError);
+}
+
+TEST_CASE("masked_fill: a mask larger than x repeats x, as in PyTorch") {
+  const Tensor<float> x = Tensor<float>{{1, 2, 3}, {4, 5, 6}}.requires_grad_();
+  const Tensor<float> y = masked_fill(x, {{{0, 0, 1}}, {{1, 0, 0}}}, 9);
+  CHECK(y.shape() == Shape{2, 2, 3});
+  CHECK(y.to_vector() == std::vector<float>{1, 2, 9, 4, 5, 9, 9, 2, 3, 9, 5, 6});
+  y.sum().backward();
+  CHECK(x.grad().dense().to_vector() == std::vector<float>{1, 2, 1, 1, 2, 1});
+  CHECK(masked_fill(Tensor<float>{1}, {{0, 1}, {1, 0}}, -2).to_vector() == std::vector<float>{1, -2, -2, 1});
+}
+
+TEST_CASE("masked_fill: a mask that is filled anew before backward") {
+  const Tensor<float> x = Tensor<float>{1, 2, 3}.requires_grad_();
+  const Indices mask{0, 1, 0};
+  const Tensor<float> y = masked_fill(x, mask, 0);
+  mask.array() = 1;
+  y.sum().backward();
+  CHECK(x.grad().dense().to_vector() == std::vector<float>{1, 0, 1});
 }
 
 TEST_CASE("padding_mask and eq: 1 where a position is padding") {

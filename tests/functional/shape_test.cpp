@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 
@@ -120,7 +121,21 @@ TEST_CASE("shape operations: errors name the shapes") {
   CHECK_THROWS_AS(rowgrad::cat<float>({}), ShapeError);
   CHECK_THROWS_AS(rowgrad::cat<float>({rowgrad::zeros({})}), ShapeError);
   CHECK_THROWS_AS(rowgrad::stack<float>({x, rowgrad::zeros({3, 2})}), ShapeError);
-  CHECK_THROWS_AS(rowgrad::stack<float>({}), ShapeError);
+  CHECK_THROWS_WITH_AS(rowgrad::stack<float>({}), "stack: expected at least one tensor", ShapeError);
+}
+
+TEST_CASE("cat: tensors of shape (0) are skipped, as in PyTorch") {
+  const Tensor<float> none = rowgrad::zeros({0}).requires_grad_(), x = rowgrad::ones({2, 3}).requires_grad_();
+  const Tensor<float> y = rowgrad::cat<float>({none, x, none, x}, 1);
+  CHECK(y.shape() == Shape{2, 6});
+  (y * rowgrad::arange<float>(12).reshape({2, 6})).sum().backward();
+  CHECK(x.grad().dense().to_vector() == std::vector<float>{0 + 3, 1 + 4, 2 + 5, 6 + 9, 7 + 10, 8 + 11});
+  CHECK(none.grad().dense().shape() == Shape{0});
+  CHECK(rowgrad::cat<float>({none, none}).shape() == Shape{0});
+  CHECK(rowgrad::cat<float>({none, rowgrad::ones({2})}).to_vector() == std::vector<float>{1, 1});
+  CHECK_THROWS_WITH_AS(rowgrad::cat<float>({none, x, rowgrad::zeros({0, 4})}),
+                       "cat: shapes (2, 3) and (0, 4) differ outside dimension 0", ShapeError);
+  CHECK(rowgrad::cat<float>({x, rowgrad::zeros({0, 3})}).shape() == Shape{2, 3});
 }
 
 TEST_CASE("reshape: one open size also of an empty tensor") {

@@ -3,7 +3,7 @@
 // See:  node.hpp, record.hpp.
 #pragma once
 
-#include <rowgrad/autograd/record.hpp>
+#include <rowgrad/autograd/copies.hpp>
 
 namespace rowgrad {
 
@@ -38,7 +38,7 @@ void Tensor<T>::backward(const Tensor& seed, bool retain_graph) const {
         "backward: this tensor does not require a gradient: no input of its operations requires one, or it was made "
         "under no_grad");
   if (seed.shape() != shape())
-    throw ShapeError("backward: the seed has shape " + to_string(seed.shape()) + ", the tensor " + to_string(shape()));
+    throw ShapeError(detail::concat("backward: the seed has shape ", seed.shape(), ", the tensor ", shape()));
   auto* node = static_cast<Node<T>*>(body_->graph.get());
   node->accumulate(seed);
   node->run_backward(retain_graph);
@@ -47,8 +47,8 @@ void Tensor<T>::backward(const Tensor& seed, bool retain_graph) const {
 template <typename T>
 void Tensor<T>::backward(bool retain_graph) const {
   if (numel() != 1)
-    throw ShapeError("backward: without a seed the tensor must have one element, it has shape " + to_string(shape()) +
-                     " (reduce it with sum() or mean())");
+    throw ShapeError(detail::concat("backward: without a seed the tensor must have one element, it has shape ", shape(),
+                                    " (reduce it with sum() or mean())"));
   backward(ones<T>(shape()), retain_graph);
 }
 

@@ -50,6 +50,13 @@ class Gradient {
     rows_ = {};
   }
 
+  /// The whole gradient, which is forgotten here.
+  Tensor<T> take() {
+    Tensor<T> result = is_row_sparse() ? to_dense() : std::move(values_);
+    reset();
+    return result;
+  }
+
   void add(Tensor<T> gradient) {
     if (is_row_sparse()) {
       own(gradient);
@@ -86,7 +93,7 @@ class Gradient {
 
  private:
   static void own(Tensor<T>& tensor) {
-    if (!tensor.unique()) tensor = tensor.clone();
+    if (!tensor.unique()) tensor = detail::copy_of(tensor);
   }
   void scatter_to(const Tensor<T>& table) const { detail::scatter_add(rows_, values_, table); }
 

@@ -15,15 +15,15 @@ namespace rowgrad {
 template <typename T>
 class InputNodes {
  public:
-  explicit InputNodes(std::span<const detail::Ref<Node<T>>> nodes) noexcept : nodes_(nodes) {}
+  explicit InputNodes(std::span<const detail::Ref<detail::WalkNode>> nodes) noexcept : nodes_(nodes) {}
   std::size_t size() const noexcept { return nodes_.size(); }
-  Node<T>* operator[](std::size_t i) const noexcept { return nodes_[i].get(); }
+  Node<T>* operator[](std::size_t i) const noexcept { return static_cast<Node<T>*>(nodes_[i].get()); }
   InputNodes part(std::size_t first, std::size_t count) const noexcept {
     return InputNodes(nodes_.subspan(first, count));
   }
 
  private:
-  std::span<const detail::Ref<Node<T>>> nodes_;
+  std::span<const detail::Ref<detail::WalkNode>> nodes_;
 };
 
 namespace detail {
@@ -35,113 +35,142 @@ bool wants_gradient(const Tensor<T>& x) noexcept {
 
 /// The node that gathers x's gradient; null for a constant, which prunes the branch.
 template <typename T>
-Ref<Node<T>> node_of(const Tensor<T>& x) noexcept {
+Ref<WalkNode> node_of(const Tensor<T>& x) noexcept {
   if (!wants_gradient(x)) return nullptr;
-  return Ref<Node<T>>::share(static_cast<Node<T>*>(x.body().graph.get()));
+  return Ref<WalkNode>::share(static_cast<WalkNode*>(x.body().graph.get()));
 }
 
-template <typename T, typename... Inputs>
-std::array<Ref<Node<T>>, sizeof...(Inputs)> nodes_of(const Inputs&... inputs) noexcept {
-  return {node_of<T>(inputs)...};
-}
+/// The nodes of single inputs, which may be of several scalar types: backward(gradients, node, node, ...).
+template <typename... Ts>
+struct SingleInputs {
+  std::array<Ref<WalkNode>, sizeof...(Ts)> nodes;
+
+  template <typename Backward, typename Gradients>
+  void call(Backward& backward, Gradients&& gradients) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      backward(std::forward<Gradients>(gradients), static_cast<Node<Ts>*>(nodes[I].get())...);
+    }
+    (std::index_sequence_for<Ts...>());
+  }
+};
+
+/// The nodes of a list of inputs: backward(gradients, InputNodes).
 template <typename T>
-std::vector<Ref<Node<T>>> nodes_of(const std::vector<Tensor<T>>& inputs) {
-  std::vector<Ref<Node<T>>> nodes;
-  nodes.reserve(inputs.size());
-  for (const Tensor<T>& input : inputs) nodes.push_back(node_of(input));
-  return nodes;
+struct InputList {
+  std::vector<Ref<WalkNode>> nodes;
+
+  template <typename Backward, typename Gradients>
+  void call(Backward& backward, Gradients&& gradients) {
+    backward(std::forward<Gradients>(gradients), InputNodes<T>(nodes));
+  }
+};
+
+template <typename... Inputs>
+SingleInputs<typename Inputs::Scalar...> inputs_of(const Inputs&... inputs) noexcept {
+  return {{node_of<typename Inputs::Scalar>(inputs)...}};
+}
+template <typename Input>
+InputList<typename Input::Scalar> inputs_of(const std::vector<Input>& inputs) {
+  InputList<typename Input::Scalar> list;
+  list.nodes.reserve(inputs.size());
+  for (const Input& input : inputs) list.nodes.push_back(node_of<typename Input::Scalar>(input));
+  return list;
 }
 
-/// A backward function with what it saved, until it is freed. One that saved no tensor has nothing to free and can be
-/// called again, as in PyTorch.
-template <typename T, typename Edges, typename Backward>
+/// A backward function that keeps no tensor, though not trivially destructible: see saves_nothing().
+template <typename Backward>
+struct SavesNothing : Backward {};
+
+template <typename Backward>
+inline constexpr bool saves_tensors = !std::is_trivially_destructible_v<Backward>;
+template <typename Backward>
+inline constexpr bool saves_tensors<SavesNothing<Backward>> = false;
+
+/// An operation's inputs and its backward function with what that saved, until it is freed.
+template <typename Inputs, typename Backward>
 class SavedBackward {
  public:
-  SavedBackward(Edges edges, Backward&& backward) : edges_(std::move(edges)), backward_(std::move(backward)) {}
+  SavedBackward(Inputs inputs, Backward&& backward) : inputs_(std::move(inputs)), backward_(std::move(backward)) {}
 
-  std::span<Ref<Node<T>>> edges() noexcept { return edges_; }
-  bool freed() const noexcept { return saves_tensors && !backward_; }
+  std::span<Ref<WalkNode>> nodes() noexcept { return inputs_.nodes; }
+  bool freed() const noexcept { return saves_tensors<Backward> && !backward_; }
   void free() noexcept {
-    if constexpr (saves_tensors) backward_.reset();
+    if constexpr (saves_tensors<Backward>) backward_.reset();
   }
 
   template <typename Gradients>
   void call(Gradients&& gradients) {
-    if constexpr (is_list) {
-      (*backward_)(std::forward<Gradients>(gradients), InputNodes<T>(edges_));
-    } else {
-      [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (*backward_)(std::forward<Gradients>(gradients), edges_[I].get()...);
-      }
-      (std::make_index_sequence<std::tuple_size_v<Edges>>());
-    }
+    inputs_.call(*backward_, std::forward<Gradients>(gradients));
   }
 
  private:
-  static constexpr bool saves_tensors = !std::is_trivially_destructible_v<Backward>;
-  static constexpr bool is_list = std::is_same_v<Edges, std::vector<Ref<Node<T>>>>;
-
-  Edges edges_;
+  Inputs inputs_;
   std::optional<Backward> backward_;
 };
 
-/// An operation with one output.
-template <typename T, typename Edges, typename Backward>
+/// An operation with one output, of scalar type T.
+template <typename T, typename Inputs, typename Backward>
 class Operation final : public Node<T> {
  public:
-  Operation(const char* name, Edges edges, Backward&& backward)
-      : Node<T>(name), saved_(std::move(edges), std::move(backward)) {
-    this->inputs_ = saved_.edges();
+  Operation(const char* name, Inputs inputs, Backward&& backward)
+      : Node<T>(name), saved_(std::move(inputs), std::move(backward)) {
+    this->inputs_ = saved_.nodes();
   }
 
  private:
-  void backward(Tensor<T> gradient) override { saved_.call(std::move(gradient)); }
+  void pass_on() override {
+    if (this->gradient().defined())
+      saved_.call(this->gradient().take());  // an operation may leave an input without one
+  }
   bool freed() const noexcept override { return saved_.freed(); }
   void free_saved() noexcept override { saved_.free(); }
   void dispose() noexcept override { destroy_ref(this); }
 
-  SavedBackward<T, Edges, Backward> saved_;
+  SavedBackward<Inputs, Backward> saved_;
 };
 
 /// What the outputs of an operation hand their gradients to.
 template <typename T>
-class OutputsNode : public Node<T> {
+class OutputsNode : public WalkNode {
  public:
-  using Node<T>::Node;
-
-  void receive(std::size_t output, Tensor<T> gradient) {
-    if (!this->gradient().defined()) {  // the first in this walk; another one may have ended early
-      for (Tensor<T>& old : gradients_) old = {};
-      this->accumulate(Tensor<T>(Shape{0}));  // the walk only asks whether anything came
-    }
+  void receive(std::size_t output, Tensor<T> gradient) noexcept {
     gradients_[output] = std::move(gradient);
+    received_ = true;
   }
 
  protected:
+  OutputsNode(const char* name, std::size_t outputs) : WalkNode(name), gradients_(outputs) {}
   ~OutputsNode() = default;
+
+  void forget() noexcept override {
+    received_ = false;
+    for (Tensor<T>& gradient : gradients_) gradient = {};
+  }
+
   std::vector<Tensor<T>> gradients_;  // of the outputs; undefined where one was not used
+  bool received_ = false;
 };
 
 /// An operation with several outputs, each of which has an Output node before it in the walk.
-template <typename T, typename Edges, typename Backward>
+template <typename T, typename Inputs, typename Backward>
 class OutputsOperation final : public OutputsNode<T> {
  public:
-  OutputsOperation(const char* name, Edges edges, std::size_t outputs, Backward&& backward)
-      : OutputsNode<T>(name), saved_(std::move(edges), std::move(backward)) {
-    this->inputs_ = saved_.edges();
-    this->gradients_.resize(outputs);
+  OutputsOperation(const char* name, Inputs inputs, std::size_t outputs, Backward&& backward)
+      : OutputsNode<T>(name, outputs), saved_(std::move(inputs), std::move(backward)) {
+    this->inputs_ = saved_.nodes();
   }
 
  private:
-  void backward(Tensor<T>) override {
+  void pass_on() override {
+    if (!this->received_) return;
     saved_.call(std::span<Tensor<T>>(this->gradients_));
-    for (Tensor<T>& gradient : this->gradients_) gradient = {};
+    this->forget();
   }
   bool freed() const noexcept override { return saved_.freed(); }
   void free_saved() noexcept override { saved_.free(); }
   void dispose() noexcept override { destroy_ref(this); }
 
-  SavedBackward<T, Edges, Backward> saved_;
+  SavedBackward<Inputs, Backward> saved_;
 };
 
 /// One output of several: hands its gradient on.
@@ -149,22 +178,23 @@ template <typename T>
 class Output final : public Node<T> {
  public:
   Output(const char* name, Ref<OutputsNode<T>> operation, std::size_t index)
-      : Node<T>(name), edge_(Ref<Node<T>>::adopt(operation.leak())), index_(index) {
-    this->inputs_ = std::span<Ref<Node<T>>>(&edge_, 1);
+      : Node<T>(name), operation_(Ref<WalkNode>::adopt(operation.leak())), index_(index) {
+    this->inputs_ = std::span<Ref<WalkNode>>(&operation_, 1);
   }
 
  private:
-  void backward(Tensor<T> gradient) override {
-    static_cast<OutputsNode<T>*>(edge_.get())->receive(index_, std::move(gradient));
+  void pass_on() override {
+    if (this->gradient().defined())
+      static_cast<OutputsNode<T>*>(operation_.get())->receive(index_, this->gradient().take());
   }
   void dispose() noexcept override { destroy_ref(this); }
 
-  Ref<Node<T>> edge_;
+  Ref<WalkNode> operation_;
   std::size_t index_;
 };
 
 template <typename T>
-void put_into_graph(Tensor<T>& output, Ref<Node<T>> node) {
+void put_into_graph(Tensor<T>& output, Ref<WalkNode> node) {
   auto& body = output.body();
   body.graph = Ref<GraphNode>::adopt(node.leak());
   body.requires_grad = true;
@@ -192,11 +222,19 @@ inline Indices saved(const Indices& x) {
   return copy;
 }
 
+/// For a backward function that keeps no tensor but, say, a std::vector of sizes: nothing of it is freed when the graph
+/// has been walked, so that a second backward() may pass, as in PyTorch. A lambda whose captures need no destructor is
+/// treated so without being asked.
+template <typename Backward>
+detail::SavesNothing<Backward> saves_nothing(Backward backward) {
+  return {std::move(backward)};
+}
+
 /// Makes `output` the outcome of an operation on `inputs`; undefined inputs are constants. Ask recording(inputs...)
 /// first. During backward(), `backward` is called once with the gradient of the output (of its shape) and one
-/// Node<T>* for each input: null where no gradient is needed, else to be given one of the input's shape with
-/// accumulate(). What backward keeps must have passed through saved(). `name` is for messages and must outlive the
-/// graph: a literal.
+/// Node<U>* for each input Tensor<U>: null where no gradient is needed, else to be given one of the input's shape with
+/// accumulate(). What backward keeps must have passed through saved(); it is freed with the walk, and a second one is a
+/// GraphError. `name` is for messages and must outlive the graph: a literal.
 ///
 ///     if (recording(x))
 ///       record(y, "SquareBackward", [x = saved(x)](Tensor<T> g, Node<T>* node) { node->accumulate(2 * x * g); }, x);
@@ -204,10 +242,10 @@ inline Indices saved(const Indices& x) {
 /// PyTorch: torch.autograd.Function.
 template <typename T, typename Backward, typename... Inputs>
 void record(Tensor<T>& output, const char* name, Backward backward, const Inputs&... inputs) {
-  auto edges = detail::nodes_of<T>(inputs...);
-  using Op = detail::Operation<T, decltype(edges), Backward>;
-  auto operation = detail::make_ref<Op>(name, std::move(edges), std::move(backward));
-  detail::put_into_graph(output, detail::Ref<Node<T>>::adopt(operation.leak()));
+  auto before = detail::inputs_of(inputs...);
+  using Operation = detail::Operation<T, decltype(before), Backward>;
+  auto operation = detail::make_ref<Operation>(name, std::move(before), std::move(backward));
+  detail::put_into_graph(output, detail::Ref<detail::WalkNode>::adopt(operation.leak()));
 }
 
 /// The same for several outputs: backward is called once, with a span of their gradients; undefined where nothing came.
@@ -215,15 +253,15 @@ void record(Tensor<T>& output, const char* name, Backward backward, const Inputs
 /// then gets InputNodes<T>.
 template <typename T, typename Backward, typename... Inputs>
 void record(std::initializer_list<Tensor<T>*> outputs, const char* name, Backward backward, const Inputs&... inputs) {
-  auto edges = detail::nodes_of<T>(inputs...);
-  using Op = detail::OutputsOperation<T, decltype(edges), Backward>;
-  const auto operation = detail::make_ref<Op>(name, std::move(edges), outputs.size(), std::move(backward));
+  auto before = detail::inputs_of(inputs...);
+  using Operation = detail::OutputsOperation<T, decltype(before), Backward>;
+  const auto operation = detail::make_ref<Operation>(name, std::move(before), outputs.size(), std::move(backward));
   std::size_t index = 0;
   for (Tensor<T>* output : outputs) {
     if (output->defined()) {
       auto node =
           detail::make_ref<detail::Output<T>>(name, detail::Ref<detail::OutputsNode<T>>::share(operation.get()), index);
-      detail::put_into_graph(*output, detail::Ref<Node<T>>::adopt(node.leak()));
+      detail::put_into_graph(*output, detail::Ref<detail::WalkNode>::adopt(node.leak()));
     }
     ++index;
   }

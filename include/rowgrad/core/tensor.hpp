@@ -136,11 +136,14 @@ class Tensor {
   /// A copy of the values.
   std::vector<T> to_vector() const { return std::vector<T>(data(), data() + numel()); }
 
-  /// A tensor of its own with the same values, outside any graph. PyTorch: x.detach().clone().
+  /// The same values in memory of their own. Gradients pass through; x.detach().clone() leaves the graph.
+  /// PyTorch: clone.
   Tensor clone() const;
   /// The same values, outside any graph; sharing them. PyTorch: detach.
   Tensor detach() const { return Tensor(shape(), body().storage, body_->data); }
-  /// The same values as another scalar type, outside any graph. PyTorch: to(dtype).
+  /// The same values as another scalar type, in memory of their own. Between float and double gradients pass through,
+  /// converted back. To Index, fractions are cut off; ValueError for a NaN, an infinity, or what is beyond 64 bits.
+  /// PyTorch: to(dtype).
   template <typename U>
   Tensor<U> to() const;
 
@@ -226,19 +229,16 @@ Tensor<T>::Tensor(std::initializer_list<detail::NestedList<T>> list) {
   copy(copy, root, 0);
 }
 
+namespace detail {
+
+/// x's values in memory of their own, outside any graph: x.detach().clone(), for those who never record.
 template <typename T>
-Tensor<T> Tensor<T>::clone() const {
-  Tensor copy(shape());
-  std::copy_n(data(), numel(), copy.body_->data);
+Tensor<T> copy_of(const Tensor<T>& x) {
+  Tensor<T> copy(x.shape());
+  std::copy_n(x.data(), x.numel(), copy.body().data);
   return copy;
 }
 
-template <typename T>
-template <typename U>
-Tensor<U> Tensor<T>::to() const {
-  Tensor<U> copy(shape());
-  copy.array() = array().template cast<U>();
-  return copy;
-}
+}  // namespace detail
 
 }  // namespace rowgrad

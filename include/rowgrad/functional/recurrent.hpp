@@ -276,7 +276,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
   const Index count = static_cast<Index>(directions.size()), batch = first_rows.data()[1];
   const Index hidden = directions[0].hidden_size(), state = directions[0].state_size(), rows = x.shape()[0];
   const auto start = [&](const Tensor<T>& given, Index size) {
-    return given.defined() ? given.clone() : zeros<T>(Shape{count, batch, size});
+    return given.defined() ? copy_of(given) : zeros<T>(Shape{count, batch, size});
   };
   RecurrentResult<T> result{Tensor<T>(Shape{rows, count * state}), {start(initial.h, state), {}}};
   if (Rule::has_cell) result.last.c = start(initial.c, hidden);
@@ -301,7 +301,7 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
       [directions = std::move(directions), x = saved(x), count, batch, hidden, state, worthwhile](
           std::span<Tensor<T>> gradients, InputNodes<T> nodes) mutable {
         const auto given = [&](const Tensor<T>& g, Index size) {
-          return g.defined() ? g.clone() : zeros<T>(Shape{count, batch, size});
+          return g.defined() ? copy_of(g) : zeros<T>(Shape{count, batch, size});
         };
         const Tensor<T> d_output = gradients[0];
         Tensor<T> dh = given(gradients[1], state), dc;

@@ -3,6 +3,8 @@
 // See:  core/tensor.hpp; PyTorch "Indexing, Slicing, Joining".
 #pragma once
 
+#include <algorithm>
+
 #include <rowgrad/autograd/autograd.hpp>
 
 namespace rowgrad {
@@ -12,8 +14,8 @@ namespace rowgrad {
 template <typename T>
 Tensor<T> reshape(const Tensor<T>& x, const Shape& shape) {
   if (shape.numel() != x.numel())
-    throw ShapeError("reshape: shape " + to_string(shape) + " has " + std::to_string(shape.numel()) +
-                     " elements, the tensor has " + std::to_string(x.numel()) + " in shape " + to_string(x.shape()));
+    throw ShapeError(detail::concat("reshape: shape ", shape, " has ", shape.numel(), " elements, the tensor has ",
+                                    x.numel(), " in shape ", x.shape()));
   Tensor<T> y = x.view_as(shape);
   if (recording(x)) {
     record(
@@ -44,8 +46,8 @@ Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
   }
   if (open >= 0) {
     if (known <= 0 || x.numel() % known != 0)
-      throw ShapeError("reshape: cannot work out the size given as -1: " + std::to_string(x.numel()) +
-                       " elements do not divide by " + std::to_string(known));
+      throw ShapeError(detail::concat("reshape: cannot work out the size given as -1: ", x.numel(),
+                                      " elements do not divide by ", known));
     shape[open] = x.numel() / known;
   }
   return reshape(x, shape);
@@ -178,61 +180,63 @@ Tensor<T> select(const Tensor<T>& x, Index dim, Index index) {
   const int d = detail::wrap_dim("select", dim, x.dim());
   const Index size = x.dim() == 0 ? 0 : x.shape()[d];
   if (index < -size || index >= size)
-    throw IndexError("select: index " + std::to_string(index) + " is outside dimension " + std::to_string(d) +
-                     " of shape " + to_string(x.shape()));
+    throw IndexError(detail::concat("select: index ", index, " is outside dimension ", d, " of shape ", x.shape()));
   const Index i = index < 0 ? index + size : index;
   Shape shape = x.shape();
   shape.erase(d);
   return reshape(slice(x, d, i, i + 1), shape);
 }
 
-/// Tensors joined along an existing dimension; other sizes must agree. PyTorch: torch.cat.
+/// Tensors joined along an existing dimension; other sizes must agree, but tensors of shape (0) are skipped, as in
+/// PyTorch. PyTorch: torch.cat.
 template <typename T>
 Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   if (tensors.empty()) throw ShapeError("cat: expected at least one tensor");
-  const int d = detail::wrap_dim("cat", dim, tensors[0].dim());
-  Shape shape = tensors[0].shape();
+  const auto skipped = [](const Shape& shape) { return shape == Shape{0}; };
+  std::vector<Shape> shapes;
+  for (const Tensor<T>& x : tensors) shapes.push_back(x.shape());
+  const auto first = std::find_if_not(shapes.begin(), shapes.end(), skipped);
+  Shape shape = first == shapes.end() ? shapes[0] : *first;
+  const int d = detail::wrap_dim("cat", dim, shape.rank());
   if (shape.rank() == 0) throw ShapeError("cat: tensors of shape () have no dimension to join; use stack()");
   shape[d] = 0;
-  std::vector<Index> widths;  // of each tensor's block: its size along d times what lies within
-  for (const Tensor<T>& x : tensors) {
-    Shape fits = x.shape();
+  for (const Shape& one : shapes) {
+    if (skipped(one)) continue;
+    Shape fits = one;
     if (fits.rank() == shape.rank()) fits[d] = shape[d];
     if (fits != shape)
-      throw ShapeError("cat: shapes " + to_string(tensors[0].shape()) + " and " + to_string(x.shape()) +
-                       " differ outside dimension " + std::to_string(d));
-    shape[d] += x.shape()[d];
-    const detail::Split s = detail::split_at(x.shape(), d);
-    widths.push_back(s.size * s.inner);
+      throw ShapeError(
+          detail::concat("cat: expected shapes that differ in dimension ", d, " alone, got ", *first, " and ", one));
+    shape[d] += one[d];
   }
   Tensor<T> y(shape);
   const detail::Split s = detail::split_at(shape, d);
-  const Index outer = s.outer, width = s.size * s.inner;
-  const auto for_each_block = [outer, width](const std::vector<Index>& blocks, const auto& body) {
-    Index start = 0;
-    for (std::size_t k = 0; k < blocks.size(); start += blocks[k++])
-      for (Index o = 0; o < outer; ++o) body(k, o, o * width + start);
+  // Calls body(tensor's block, result's block, length) for the outer blocks of one tensor, which starts at `start`.
+  const auto for_each_block = [s, d](const Shape& one, Index start, const auto& body) {
+    const Index width = one.numel() == 0 ? 0 : one[d] * s.inner;
+    for (Index o = 0; width > 0 && o < s.outer; ++o) body(o * width, o * s.size * s.inner + start, width);
+    return start + width;
   };
-  for_each_block(widths, [&](std::size_t k, Index o, Index at) {
-    std::copy_n(tensors[k].data() + o * widths[k], widths[k], y.data() + at);
-  });
-  bool any = false;
-  for (const Tensor<T>& x : tensors) any = any || recording(x);
-  if (any) {
-    std::vector<Shape> shapes;
-    for (const Tensor<T>& x : tensors) shapes.push_back(x.shape());
-    record(
-        y, "CatBackward0",
-        [shapes, widths, for_each_block](Tensor<T> g, InputNodes<T> nodes) {
-          std::vector<Tensor<T>> parts;
-          for (const Shape& part : shapes) parts.emplace_back(part);
-          for_each_block(widths, [&](std::size_t k, Index o, Index at) {
-            std::copy_n(g.data() + at, widths[k], parts[k].data() + o * widths[k]);
-          });
-          for (std::size_t k = 0; k < parts.size(); ++k)
-            if (nodes[k]) nodes[k]->accumulate(std::move(parts[k]));
-        },
-        tensors);
+  Index start = 0;
+  for (const Tensor<T>& x : tensors)
+    start = for_each_block(x.shape(), start, [from = x.data(), to = y.data()](Index i, Index k, Index width) {
+      std::copy_n(from + i, width, to + k);
+    });
+  if (std::any_of(tensors.begin(), tensors.end(), [](const Tensor<T>& x) { return recording(x); })) {
+    record(y, "CatBackward0",
+           saves_nothing([shapes = std::move(shapes), for_each_block](Tensor<T> g, InputNodes<T> nodes) {
+             Index at = 0;
+             for (std::size_t k = 0; k < shapes.size(); ++k) {
+               Tensor<T> part;
+               if (nodes[k] != nullptr) part = Tensor<T>(shapes[k]);
+               T* const to = part.defined() ? part.data() : nullptr;
+               at = for_each_block(shapes[k], at, [from = g.data(), to](Index i, Index j, Index width) {
+                 if (to != nullptr) std::copy_n(from + j, width, to + i);
+               });
+               if (nodes[k] != nullptr) nodes[k]->accumulate(std::move(part));
+             }
+           }),
+           tensors);
   }
   return y;
 }
@@ -240,10 +244,12 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
 /// Tensors of one shape joined along a new dimension. PyTorch: torch.stack.
 template <typename T>
 Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
+  if (tensors.empty()) throw ShapeError("stack: expected at least one tensor");
   std::vector<Tensor<T>> widened;
+  widened.reserve(tensors.size());
   for (const Tensor<T>& x : tensors) {
     if (x.shape() != tensors[0].shape())
-      throw ShapeError("stack: shapes " + to_string(tensors[0].shape()) + " and " + to_string(x.shape()) + " differ");
+      throw ShapeError(detail::concat("stack: shapes ", tensors[0].shape(), " and ", x.shape(), " differ"));
     widened.push_back(unsqueeze(x, dim));
   }
   return cat(widened, dim);
@@ -291,7 +297,7 @@ Tensor<T> Tensor<T>::transpose(Index dim0, Index dim1) const {
 }
 template <typename T>
 Tensor<T> Tensor<T>::t() const {
-  if (dim() > 2) throw ShapeError("t: expected at most 2 dimensions, got shape " + to_string(shape()));
+  if (dim() > 2) throw ShapeError(detail::concat("t: expected at most 2 dimensions, got shape ", shape()));
   return dim() < 2 ? *this : rowgrad::transpose(*this, 0, 1);
 }
 

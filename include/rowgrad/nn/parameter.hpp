@@ -22,7 +22,7 @@ class Parameter : public Tensor<T> {
     this->requires_grad_(requires_grad);
   }
 
-  Parameter(const Parameter& other) : Tensor<T>(other.defined() ? other.clone() : Tensor<T>()) {
+  Parameter(const Parameter& other) : Tensor<T>(other.defined() ? rowgrad::detail::copy_of<T>(other) : Tensor<T>()) {
     if (other.defined()) this->requires_grad_(other.requires_grad());
   }
   Parameter(Parameter&&) noexcept = default;

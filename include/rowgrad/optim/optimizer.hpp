@@ -139,7 +139,7 @@ class RuleOptimizer : public Optimizer<T> {
         const std::size_t position = entries.size();
         states_[position]->check_entry(state.parameters[position], rule, position);
         entries.push_back(state.parameters[position]);
-        for (Tensor<T>& slot : entries.back().slots) slot = slot.clone();
+        for (Tensor<T>& slot : entries.back().slots) slot = rowgrad::detail::copy_of(slot);
       }
     }
     for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->load(std::move(entries[k]));

@@ -133,7 +133,7 @@ class ParameterState final : public rowgrad::detail::Counted, public rowgrad::de
     settle_all();
     if (step_ > 0) make_slots(rule);  // options may have changed since the last step
     ParameterEntry<T> entry{shape_, step_, {}};
-    for (const Tensor<T>& slot : slots_) entry.slots.push_back(slot.clone());
+    for (const Tensor<T>& slot : slots_) entry.slots.push_back(rowgrad::detail::copy_of(slot));
     return entry;
   }
 
