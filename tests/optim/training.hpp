@@ -41,7 +41,7 @@ inline Indices looked_up(Index step) { return Indices{step * step % 6, (3 * step
 /// A leaf with a gradient of its own.
 template <typename T>
 Tensor<T> leaf(const Tensor<T>& values) {
-  return values.clone().requires_grad_();
+  return values.detach().clone().requires_grad_();
 }
 
 template <typename T>
