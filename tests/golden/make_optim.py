@@ -5,6 +5,8 @@ Run by hand when an optimizer or an option is added: python3 tests/golden/make_o
 Start, gradients and lookups are formulas, repeated in tests/optim/training.hpp; the files hold only results.
 Options change in the middle of each run: the rate is halved, and "switch_..." cases change more.
 """
+import math
+
 import torch
 
 from golden_file import GoldenFile
@@ -180,14 +182,26 @@ def schedulers():
     f = GoldenFile("optim_lr_scheduler")
     S = O.lr_scheduler
 
-    def run(name, make, metrics=None):
-        optimizer = O.SGD([{"params": [torch.zeros(1)], "lr": 0.1}, {"params": [torch.zeros(1)], "lr": 0.02}])
-        scheduler = make(optimizer)
+    def two_groups(initial=False):
+        groups = [{"params": [torch.zeros(1)], "lr": 0.1}, {"params": [torch.zeros(1)], "lr": 0.02}]
+        for group in groups if initial else []:
+            group["initial_lr"] = 3 * group["lr"]
+        return O.SGD(groups)
+
+    def run(name, make, metrics=None, epochs=30, by_hand=None, initial=False):
+        """`make` gives one schedule or several. by_hand: {epoch: rates of both groups}, set before the schedules step.
+        With `initial` both groups come with an initial_lr, as from an earlier run."""
+        optimizer = two_groups(initial)
+        made = make(optimizer)
         rates = []
-        for epoch in range(30):
+        for epoch in range(epochs):
             rates.append([g["lr"] for g in optimizer.param_groups])
             optimizer.step()
-            scheduler.step(*([] if metrics is None else [metrics[epoch]]))
+            for group, lr in zip(optimizer.param_groups, (by_hand or {}).get(epoch, ())):
+                group["lr"] = lr
+            for scheduler in made if isinstance(made, list) else [made]:
+                plateau = isinstance(scheduler, S.ReduceLROnPlateau)
+                scheduler.step(*([metrics[epoch]] if plateau else []))
         f.case(name, F64)
         f.tensor("rates", torch.tensor(rates, dtype=F64))
         if metrics is not None:
@@ -212,6 +226,38 @@ def schedulers():
             run(f"plateau_cooldown@{mode}_{threshold_mode}",
                 lambda o: S.ReduceLROnPlateau(o, **mine, cooldown=3, min_lr=0.004, eps=0.002), metrics)
     run("plateau_default@", lambda o: S.ReduceLROnPlateau(o), [1 + i / 100 for i in range(30)])
+    run("plateau@min_lrs", lambda o: S.ReduceLROnPlateau(o, patience=0, factor=0.5, min_lr=[0.03, 0.001]),
+        [1 + i / 100 for i in range(30)])
+
+    # long runs, rates set by hand in between, schedules that share an optimizer, and runs that go on
+    by_hand = {17: (0.5, 0.3), 18: (0.25, 0.02), 40: (1e-3, 7.0), 70: (0.0, 0.1)}
+    long = dict(epochs=100)
+    wave = [math.sin(i / 3) + 1 / (1 + i) for i in range(100)]
+    makers = {
+        "step": lambda o: S.StepLR(o, 9, gamma=0.7),
+        "exponential": lambda o: S.ExponentialLR(o, 0.97),
+        "cosine": lambda o: S.CosineAnnealingLR(o, 13, eta_min=0.003),
+        "cosine_1": lambda o: S.CosineAnnealingLR(o, 1),
+        "two": lambda o: [S.StepLR(o, 20, gamma=0.3), S.ExponentialLR(o, 0.98)],
+        "three": lambda o: [S.CosineAnnealingLR(o, 30, eta_min=1e-4), S.ExponentialLR(o, 1.01),
+                            S.ReduceLROnPlateau(o, factor=0.6, patience=3, cooldown=2, min_lr=1e-3)],
+        "later": lambda o: [S.ExponentialLR(o, 0.5), lower(o), S.CosineAnnealingLR(o, 10)],
+    }
+
+    def lower(optimizer):
+        for group in optimizer.param_groups:
+            group["lr"] /= 8
+        return S.StepLR(optimizer, 50)
+
+    for name, make in makers.items():
+        metrics = wave if name == "three" else None
+        run(f"{name}@long", make, metrics, **long)
+        run(f"{name}@by_hand", make, metrics, by_hand=by_hand, **long)
+    run("step@resumed", lambda o: S.StepLR(o, 5, 0.5, last_epoch=3), initial=True)
+    run("step@resumed_due", lambda o: S.StepLR(o, 5, 0.5, last_epoch=4), initial=True)
+    run("exponential@resumed", lambda o: S.ExponentialLR(o, 0.9, last_epoch=4), initial=True)
+    run("cosine@resumed", lambda o: S.CosineAnnealingLR(o, 7, 0.01, last_epoch=11), initial=True)
+    run("cosine@initial", lambda o: S.CosineAnnealingLR(o, 7, 0.01), initial=True)
     f.write()
 
 

@@ -30,11 +30,17 @@ class Optimizer {
   virtual std::size_t group_count() const noexcept = 0;
   /// Learning rate of a parameter group; may be set between steps.
   virtual double& lr(std::size_t group = 0) = 0;
+  /// The rate that each group had when the first schedule was made; empty before that. Set it to resume a schedule of
+  /// an earlier run. PyTorch: param_groups[i]["initial_lr"].
+  std::vector<double>& initial_lrs() noexcept { return initial_lrs_; }
 
  protected:
   Optimizer() = default;
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
+
+ private:
+  std::vector<double> initial_lrs_;
 };
 
 /// Parameters that share options.
