@@ -205,8 +205,7 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
     Shape fits = one;
     if (fits.rank() == shape.rank()) fits[d] = shape[d];
     if (fits != shape)
-      throw ShapeError(
-          detail::concat("cat: expected shapes that differ in dimension ", d, " alone, got ", *first, " and ", one));
+      throw ShapeError(detail::concat("cat: shapes ", *first, " and ", one, " differ outside dimension ", d));
     shape[d] += one[d];
   }
   Tensor<T> y(shape);
