@@ -25,9 +25,13 @@
 
 #include <rowgrad/table/append_rows.hpp>
 #include <rowgrad/table/bag.hpp>
+#include <rowgrad/table/bags.hpp>
 #include <rowgrad/table/gather_rows.hpp>
 #include <rowgrad/table/ids.hpp>
 #include <rowgrad/table/lookup.hpp>
+#include <rowgrad/table/lookup_options.hpp>
+#include <rowgrad/table/renormalise.hpp>
+#include <rowgrad/table/row_source.hpp>
 
 #include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/attention.hpp>

@@ -10,6 +10,7 @@
 
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/matmul.hpp>
+#include <rowgrad/functional/one_hot.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/table/lookup.hpp>
 

@@ -11,10 +11,11 @@
 namespace rowgrad::detail {
 
 /// The gradient of a table (V, D) whose rows ids[0], ids[1], ... were looked up and got the gradients
-/// gradient(0), gradient(1), ... (each a pointer to D values). Row `skip` gets none (-1: no such row).
-/// Duplicates are summed in input order. O(n D), independent of V.
+/// gradient(0), gradient(1), ... (each a pointer to D values). Row `skip` gets none (-1: no such row). Duplicates are
+/// summed in input order, by_freq divides each by their number. O(n D), independent of V.
 template <typename T, typename GradientRow>
-RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, const GradientRow& gradient) {
+RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, const GradientRow& gradient,
+                           bool by_freq = false) {
   const Index columns = table[1], count = ids.numel();
   Buffer<KeyedItem> lookups(static_cast<std::size_t>(count));
   std::size_t n = 0;
@@ -37,9 +38,15 @@ RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, c
       std::size_t i = starts[static_cast<std::size_t>(k)];
       const std::size_t end = starts[static_cast<std::size_t>(k) + 1];
       rows[k] = lookups[i].key;
-      std::copy_n(gradient(lookups[i].item), columns, values + k * columns);
-      while (++i < end)
-        ArrayMap<T>(values + k * columns, columns) += ArrayMap<const T>(gradient(lookups[i].item), columns);
+      T* const sum = values + k * columns;
+      const T factor = by_freq ? T(1) / static_cast<T>(end - i) : T(1);
+      std::copy_n(gradient(lookups[i].item), columns, sum);
+      if (factor == T(1)) {
+        while (++i < end) ArrayMap<T>(sum, columns) += ArrayMap<const T>(gradient(lookups[i].item), columns);
+        continue;
+      }
+      ArrayMap<T>(sum, columns) *= factor;
+      while (++i < end) ArrayMap<T>(sum, columns) += factor * ArrayMap<const T>(gradient(lookups[i].item), columns);
     }
   });
   return result;
