@@ -85,6 +85,17 @@ TEST_CASE("clipping: PyTorch's numbers, on dense and row-sparse gradients") {
   check_golden<float>();
 }
 
+TEST_CASE("clip_grad_norm_: the norm of many float gradients is summed in double, in an order of its own") {
+  const Index n = (1 << 20) + 77;
+  const auto x = leaf(rowgrad::zeros<float>({n})), y = leaf(rowgrad::zeros<float>({3}));
+  x.grad().add(rowgrad::full<float>({n}, 0.1f));
+  y.grad().add(Tensor<float>{1e20f, 0, 1e20f});  // their squares are no floats
+  const double tenth = static_cast<double>(0.1f), count = static_cast<double>(n);
+  CHECK(clip_grad_norm_<float>({x}, 1e9) == doctest::Approx(tenth * std::sqrt(count)).epsilon(1e-14));
+  CHECK(clip_grad_norm_<float>({x}, 1e9, 1) == doctest::Approx(tenth * count).epsilon(1e-14));
+  CHECK(clip_grad_norm_<float>({y}, 1e30) == doctest::Approx(std::sqrt(2.0) * 1e20));
+}
+
 TEST_CASE("clip_grad_norm_: parameters without a gradient, or that never required one") {
   const auto plain = rowgrad::ones<double>({2});
   CHECK(clip_grad_norm_<double>({}, 1) == 0);
