@@ -3,6 +3,8 @@
 // See:  model.hpp; rowgrad/data/labelled_text.hpp (the file format), rowgrad/vectors/text_vectors.hpp.
 #pragma once
 
+#include <algorithm>
+#include <cstdio>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -11,7 +13,7 @@
 
 #include "model.hpp"
 
-/// Something the user can mend: the program says what, and ends with exit code 2.
+/// Something that the user can correct: the program says what, and ends with exit code 2.
 class InputError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -20,7 +22,7 @@ class InputError : public std::runtime_error {
 using Words = std::vector<std::string>;
 
 /// Lower-case words. As in GloVe's own tokens "don't" is "do" and "n't", "it's" is "it" and "'s"; '!' and '?' count as
-/// words, for they carry feeling.
+/// words, because they carry feeling.
 inline Words tokenize(std::string_view text) {
   std::string spaced;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -56,10 +58,10 @@ inline std::vector<Words> tokenize_all(const std::vector<std::string>& texts) {
 struct Corpus {
   rowgrad::data::LabelledText data;
   std::vector<Words> sentences;          // the words of each text
-  rowgrad::text::Vocabulary vocabulary;  // the padding row, then every word of the texts
+  rowgrad::text::Vocabulary vocabulary;  // the padding row, every word of the texts, then words of other sentences
+  std::string vectors_path;              // empty: the words have no pretrained vectors
   std::optional<rowgrad::vectors::PretrainedVectors<float>> vectors;
-
-  Index data_words = 0;  // how many words the texts have; later rows of the vocabulary are words of other sentences
+  Index data_words = 0;  // how many words the texts have
 
   Index size() const { return static_cast<Index>(sentences.size()); }
   Index classes() const { return static_cast<Index>(data.classes.size()); }
@@ -68,36 +70,79 @@ struct Corpus {
   const char* class_name(Index label) const { return data.classes[static_cast<std::size_t>(label)].c_str(); }
 };
 
-/// Reads the data and, unless vectors_path is empty, the vectors of its words. later_texts are unlabelled texts that
-/// the model will meet in use: their words get vectors, too. InputError and rowgrad's errors for files that will not
-/// do.
-inline Corpus load_corpus(const std::string& data_path, const std::string& vectors_path, std::uint64_t seed,
-                          const std::vector<std::string>& later_texts = {}) {
-  rowgrad::data::LabelledText data = rowgrad::data::load_labelled_text(data_path);
+inline bool is_whole_number(const std::string& text) {
+  const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
+  return !digits.empty() && digits.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// Whether the first line names the columns, as far as one can tell: no other line has its label, and either its text
+/// is a single word, or its label is the only one that is not a whole number.
+inline bool starts_with_header(const rowgrad::data::LabelledText& data) {
+  const auto& [texts, labels, classes] = data;
+  if (classes.size() < 2 || std::count(labels.begin(), labels.end(), labels.front()) > 1) return false;
+  const std::string& label = classes[static_cast<std::size_t>(labels.front())];
+  const bool others_are_numbers = std::all_of(
+      classes.begin(), classes.end(), [&](const std::string& name) { return name == label || is_whole_number(name); });
+  if (is_whole_number(label)) return false;
+  return others_are_numbers || texts.front().find(' ') == std::string::npos;
+}
+
+/// The labelled sentences of a file. A header is skipped, and the user told.
+inline rowgrad::data::LabelledText load_data(const std::string& path) {
+  rowgrad::data::LabelledText data = rowgrad::data::load_labelled_text(path);
+  if (starts_with_header(data)) {
+    std::fprintf(stderr, "%s:1: \"%s\" is the label of this line alone: the line is taken for a header and skipped\n",
+                 path.c_str(), data.classes[static_cast<std::size_t>(data.labels.front())].c_str());
+    data = rowgrad::data::load_labelled_text(path, {}, true);
+  }
   if (data.classes.size() < 2)
-    throw InputError(data_path + ": every sentence has the label \"" + data.classes.front() +
+    throw InputError(path + ": every sentence has the label \"" + data.classes.front() +
                      "\", so there is nothing to tell apart (the label is the first column)");
+  return data;
+}
+
+/// Reads the data and, unless vectors_path is empty, the vectors of its words. InputError and rowgrad's errors for
+/// files that will not do.
+inline Corpus load_corpus(const std::string& data_path, const std::string& vectors_path, std::uint64_t seed) {
+  rowgrad::data::LabelledText data = load_data(data_path);
   std::vector<Words> sentences = tokenize_all(data.texts);
   rowgrad::text::Vocabulary words(sentences, {.specials = {"<pad>"}, .unknown = std::nullopt});
-  Corpus corpus{std::move(data), std::move(sentences), std::move(words), std::nullopt};
+  Corpus corpus{std::move(data), std::move(sentences), std::move(words), vectors_path, std::nullopt};
   corpus.data_words = corpus.vocabulary.size() - 1;
   if (vectors_path.empty()) return corpus;
 
-  // Later words come behind those of the data, which keep their rows: asking for more predictions changes none.
-  corpus.vocabulary = rowgrad::text::Vocabulary(tokenize_all(later_texts),
-                                                {.specials = corpus.vocabulary.words(), .unknown = std::nullopt});
   rowgrad::Generator generator(seed);  // for the rows that the file lacks
   corpus.vectors = rowgrad::vectors::load_text_vectors<float>(
       vectors_path, corpus.vocabulary, {.padding_index = padding_row, .missing_deviation = 0.1}, generator);
   if (corpus.vectors->found == 0)
     throw InputError(vectors_path + ": holds none of the " + std::to_string(corpus.data_words) +
-                     " words of the data (are these vectors of another language, or of capitalised words?)");
+                     " words of the data (are these vectors for another language, or for capitalised words?)");
   return corpus;
 }
 
-/// For each row whether a model trained on these samples knows its word: it was among them, or it has a pretrained
-/// vector. The latter holds for words of the test sentences, too: a model in use has the whole vector file at hand, and
-/// here its rows are merely loaded no earlier than needed.
+/// Looks the words of these texts up in the vectors, if there are any. Words that the corpus does not have yet get rows
+/// after all others: the rows of the data stay as they are, so that no prediction depends on what else is asked.
+inline void look_up(Corpus& corpus, const std::vector<std::string>& texts) {
+  if (!corpus.vectors) return;
+  std::vector<Words> unseen;
+  for (const std::string& text : texts)
+    for (const std::string& word : tokenize(text))
+      if (!corpus.vocabulary.contains(word)) unseen.push_back({word});
+  if (unseen.empty()) return;
+  const rowgrad::text::Vocabulary words(unseen, {.specials = {}, .unknown = std::nullopt});
+  const auto found = rowgrad::vectors::load_text_vectors<float>(
+      corpus.vectors_path, words, {.dimension = corpus.vectors->dimension(), .missing_deviation = 0.0});
+
+  std::vector<std::string> all = corpus.vocabulary.words();
+  for (const Index row : found.missing) corpus.vectors->missing.push_back(row + corpus.vocabulary.size());
+  all.insert(all.end(), words.words().begin(), words.words().end());
+  corpus.vocabulary = rowgrad::text::Vocabulary::from_words(all, std::nullopt);
+  corpus.vectors->weight = rowgrad::cat<float>({corpus.vectors->weight, found.weight}, 0);
+}
+
+/// For each row, whether a model trained on these samples knows its word: it occurs in them, or it has a pretrained
+/// vector. The latter holds for words of the test sentences, too: a model in use has the whole file of vectors at hand;
+/// here its rows are merely loaded when they are needed.
 inline std::vector<bool> known_words(const Corpus& corpus, const std::vector<Index>& training_samples) {
   std::vector<bool> known(static_cast<std::size_t>(corpus.vocabulary.size()), corpus.vectors.has_value());
   if (corpus.vectors)

@@ -1,5 +1,5 @@
 // What: crossvalidate, and the comparison of three tables that runs when no command is given.
-// Why:  accuracy on sentences that the model has not seen, each sentence used once.
+// Why:  accuracy on sentences that the model has not seen; each sentence is tested once.
 // See:  training.hpp (fold_accuracy); rowgrad/data/splits.hpp.
 #pragma once
 
@@ -62,7 +62,7 @@ inline void compare_command(const Options& options) {
       "\nrandom      words start at random and learn\n"
       "frozen      words have GloVe's vectors, which stay as they are\n"
       "fine-tuned  words start from GloVe's vectors and learn\n"
-      "\nAccuracy on sentences kept from training\n"
+      "\nAccuracy on held-out sentences\n"
       "              random      frozen  fine-tuned\n");
   const Table tables[] = {Table::random, Table::frozen, Table::fine_tuned};
   std::vector<double> accuracies[3];

@@ -27,7 +27,7 @@ struct MeanEncoder : nn::Module<float> {
   void members(nn::Members<float>& m) override { m("fc", fc); }
 };
 
-/// The last states of the top layer, one a direction, side by side: (layers * 2, B, H) to (B, 2 H).
+/// The last states of the top layer, one per direction, side by side: (layers * 2, B, H) to (B, 2 H).
 inline Tensor<float> last_states(const Tensor<float>& h) {
   return rowgrad::cat<float>({select(h, 0, -2), select(h, 0, -1)}, 1);
 }
@@ -64,8 +64,8 @@ struct GruEncoder : nn::Module<float> {
   void members(nn::Members<float>& m) override { m("gru", gru); }
 };
 
-/// Filters over 3, 4 and 5 words, and the largest answer of each. Kim 2014, "Convolutional Neural Networks for Sentence
-/// Classification".
+/// Filters over 3, 4 and 5 words, and the strongest response of each. Kim 2014, "Convolutional Neural Networks for
+/// Sentence Classification".
 struct CnnEncoder : nn::Module<float> {
   nn::Conv1d<float> conv3, conv4, conv5;
 
@@ -78,19 +78,19 @@ struct CnnEncoder : nn::Module<float> {
   Tensor<float> forward(const Tensor<float>& words, const Indices& lengths) const {
     const Tensor<float> x = words.transpose(1, 2);  // (B, D, T)
     const auto strongest = [&](const nn::Conv1d<float>& conv, Index width) {
-      const Tensor<float> answers = relu(conv(x));  // (B, hidden, T + width - 1)
-      // A window that lies in the padding alone does not count; after relu() no answer is below 0.
+      const Tensor<float> responses = relu(conv(x));  // (B, hidden, T + width - 1)
+      // A window that lies wholly in the padding does not count; after relu() no response is below 0.
       const Indices ends = lengths.clone();
       ends.array() += width - 1;
-      const Indices outside = padding_mask(ends, answers.size(2)).unsqueeze(1);
-      return adaptive_max_pool1d(masked_fill(answers, outside, 0), 1).squeeze(-1);
+      const Indices outside = padding_mask(ends, responses.size(2)).unsqueeze(1);
+      return adaptive_max_pool1d(masked_fill(responses, outside, 0), 1).squeeze(-1);
     };
     return rowgrad::cat<float>({strongest(conv3, 3), strongest(conv4, 4), strongest(conv5, 5)}, 1);
   }
   void members(nn::Members<float>& m) override { m("conv3", conv3)("conv4", conv4)("conv5", conv5); }
 };
 
-/// A bidirectional LSTM whose outputs are weighed by how much they matter. Yang et al. 2016, "Hierarchical Attention
+/// A bidirectional LSTM whose outputs are weighted by how much they matter. Yang et al. 2016, "Hierarchical Attention
 /// Networks".
 struct AttentionEncoder : nn::Module<float> {
   nn::LSTM<float> lstm;

@@ -1,6 +1,6 @@
-// What: the classifier: a table of word vectors, an encoder that makes one vector of a sentence, a score for each
-// class. Why:  the model that people copy and change; which encoder it has is a choice at run time, and copies stay
-// copies. See:  encoders.hpp; corpus.hpp (what it reads), training.hpp (how it learns).
+// What: the classifier: a table of word vectors, an encoder that turns a sentence into one vector, a score per class.
+// Why:  the model that people copy and change; the encoder is chosen at run time, and copies are still copies.
+// See:  encoders.hpp; corpus.hpp (what it reads), training.hpp (how it learns).
 #pragma once
 
 #include <utility>
@@ -8,14 +8,14 @@
 
 #include "encoders.hpp"
 
-/// Row 0 of every table fills up short sentences. It is zeros and stays so.
+/// Row 0 of every table fills up short sentences. It is zero and stays zero.
 inline constexpr Index padding_row = 0;
 
 enum class Encoder { mean, lstm, gru, cnn, attention };
 
 struct ModelOptions {
   Encoder encoder = Encoder::mean;
-  Index hidden = 0;     // units, of each direction or filter width; 0: 256 for the mean, else 128
+  Index hidden = 0;     // units per direction or filter width; 0: 256 for the mean, otherwise 128
   Index layers = 1;     // of the recurrent encoders
   double dropout = -1;  // on word vectors, between layers and on the sentence's vector; below 0: the encoder's own
 };
@@ -34,9 +34,9 @@ struct SentimentClassifier : nn::Module<float> {
         encoder(make_encoder(embedding.embedding_dim(), options)),
         output(std::visit([](const auto& e) { return e.size(); }, encoder), classes) {}
 
-  /// A score for each class, shape (B, classes). ids: (B, T), lengths: (B), the ids of each row that are no padding.
+  /// A score for each class, shape (B, classes). ids: (B, T), lengths: (B), how many ids of each row are not padding.
   Tensor<float> forward(const Indices& ids, const Indices& lengths) const {
-    // A sentence without any known word is one word of padding: zeros.
+    // A sentence without a known word counts as one word of padding: zeros.
     const Indices steps = lengths.clone();
     steps.array() = steps.array().max(Index{1});
     const Tensor<float> words = dropout(embedding(ids));

@@ -1,4 +1,4 @@
-// What: what the user asked for, and what the program says about the data it was given.
+// What: what the user asked for, and a summary of the data.
 // Why:  shared by the commands.
 // See:  main.cpp (where options are filled in), train_command.hpp, crossvalidate_command.hpp.
 #pragma once

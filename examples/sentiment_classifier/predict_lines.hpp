@@ -1,5 +1,5 @@
 // What: the classification of sentences without a label, from a file, a pipe or the keyboard.
-// Why:  a trained model is there to be asked.
+// Why:  a trained model is there to be used; a sentence gets the same answer whichever way it comes.
 // See:  train_command.hpp; training.hpp (predict).
 #pragma once
 
@@ -19,6 +19,7 @@ inline std::vector<std::string> read_lines(const std::string& path) {
     if (line.ends_with('\r')) line.pop_back();
     lines.push_back(line);
   }
+  if (in.bad()) throw InputError("--predict: cannot read '" + path + "' (is it a directory?)");
   if (lines.empty()) throw InputError("--predict: there are no lines in '" + path + "'");
   return lines;
 }
@@ -29,8 +30,8 @@ inline std::vector<Index> encode_line(const Corpus& corpus, const std::string& l
   if (words.empty()) throw InputError("the line is empty: expected a sentence");
   std::vector<Index> ids = encode(corpus, words, known);
   if (ids.empty())
-    throw InputError("the model knows no word of \"" + line + "\": none is among the training sentences" +
-                     (corpus.vectors ? " or the vectors" : " (--vectors would give it more words)"));
+    throw InputError("the model knows no word of \"" + line + "\": none occurs in the training sentences" +
+                     (corpus.vectors ? " or has a vector" : " (--vectors would give it more words)"));
   return ids;
 }
 
@@ -56,11 +57,23 @@ inline void print_classes(SentimentClassifier& model, const Corpus& corpus, cons
                 static_cast<double>(predictions.probabilities[i]), lines[i].c_str());
 }
 
-/// Answers each line as it is typed; one that will not do is explained, and the next may be better.
-inline void answer_typed_lines(SentimentClassifier& model, const Corpus& corpus, const std::vector<bool>& known) {
+/// Gives the trained model's table the rows that the corpus has got since, with their pretrained vectors.
+inline void extend_table(SentimentClassifier& model, const Corpus& corpus) {
+  const Index added = corpus.vocabulary.size() - model.embedding.num_embeddings();
+  if (!corpus.vectors || added == 0) return;
+  rowgrad::Generator unused;  // the rows are overwritten
+  model.embedding.add_rows(added, unused);
+  model.embedding.weight.matrix().bottomRows(added) = corpus.vectors->weight.matrix().bottomRows(added);
+}
+
+/// Answers each line as it is typed; what is wrong with one is explained, and the next may be better. Words that are
+/// new to the corpus are looked up in the vectors, just as those of piped lines are before training.
+inline void answer_typed_lines(SentimentClassifier& model, Corpus corpus, const std::vector<Index>& training) {
   std::printf("\nType a sentence, or Ctrl-D to end\n");
   for (std::string line; std::printf("> "), std::fflush(stdout), std::getline(std::cin, line);) try {
-      print_classes(model, corpus, {line}, {encode_line(corpus, line, known)});
+      look_up(corpus, {line});
+      extend_table(model, corpus);
+      print_classes(model, corpus, {line}, {encode_line(corpus, line, known_words(corpus, training))});
     } catch (const InputError& error) {
       std::fprintf(stderr, "%s\n", error.what());
     }

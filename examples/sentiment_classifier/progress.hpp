@@ -1,8 +1,9 @@
-// What: Progress, a line at the bottom of the terminal that says how far training is.
-// Why:  someone who waits wants loss, rate and time left; a file or a pipe wants none of that.
+// What: Progress, a line at the bottom of the terminal that says how far training has come.
+// Why:  someone who waits wants to see loss, rate and time left; a file or a pipe does not.
 // See:  training.hpp.
 #pragma once
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +13,8 @@
 #include <cstdio>
 #include <string>
 
-/// Shows itself only when the standard output is a terminal. clear() it before printing anything else.
+/// Appears only when the standard output is a terminal, and never takes more than one of its lines. clear() it before
+/// printing anything else.
 class Progress {
  public:
   Progress() : visible_(isatty(STDOUT_FILENO) != 0) {}
@@ -39,21 +41,41 @@ class Progress {
     show(std::chrono::duration<double>(now - started_).count());
   }
 
-  /// Wipes the line, so that other output can take its place.
+  /// Erases the line, so that other output can take its place.
   void clear() {
     if (on_screen_) std::fputs("\r\x1b[K", stdout);
     on_screen_ = false;
   }
 
  private:
+  // Columns of the terminal, which may be resized at any time; 80 where it does not say.
+  static std::size_t columns() {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  }
+
+  // A line that wrapped could not be erased, so what does not fit is left out: the bar first, then the rate, the time
+  // left and the loss. A short title and the percentage are always there, cut to the width if need be.
   void show(double seconds) const {
     const double part = static_cast<double>(done_) / static_cast<double>(total_);
     const auto left = static_cast<int>(std::ceil(seconds / part - seconds));
+    const auto text = [](const char* format, auto... values) {
+      char buffer[64];
+      std::snprintf(buffer, sizeof buffer, format, values...);
+      return std::string(buffer);
+    };
     std::string bar(16, '.');
     std::fill_n(bar.begin(), static_cast<std::ptrdiff_t>(part * static_cast<double>(bar.size())), '#');
-    std::printf("\r%s [%s] %3d%%  loss %.4f  %.0f/s  %d:%02d left\x1b[K", title_.c_str(), bar.c_str(),
-                static_cast<int>(100 * part), static_cast<double>(smooth_loss_), static_cast<double>(done_) / seconds,
-                left / 60, left % 60);
+    bar = " [" + bar + "]";
+    std::string loss = text("  loss %.4f", static_cast<double>(smooth_loss_)),
+                rate = text("  %.0f/s", static_cast<double>(done_) / seconds),
+                time = text("  %d:%02d left", left / 60, left % 60);
+    const std::size_t width = columns() - 1;  // a cursor in the last column would wrap in some terminals
+    const std::string percent = text(" %3d%%", static_cast<int>(100 * part));
+    const auto line = [&] { return title_ + bar + percent + loss + rate + time; };
+    for (std::string* piece : {&bar, &rate, &time, &loss})
+      if (line().size() > width) piece->clear();
+    std::printf("\r%s\x1b[K", line().substr(0, width).c_str());
     std::fflush(stdout);
   }
 

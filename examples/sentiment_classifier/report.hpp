@@ -1,5 +1,5 @@
-// What: what a trained model is judged by: confusion matrix, surest mistakes, the neighbours of telling words.
-// Why:  an accuracy says how good a model is, these say why.
+// What: how a trained model is judged: confusion matrix, most confident mistakes, the neighbours of telling words.
+// Why:  accuracy says how good a model is; these say why.
 // See:  train_command.hpp; rowgrad/vectors/nearest.hpp.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "training.hpp"
 
-/// Rows: the true class; columns: what the model said.
+/// Rows: the true class; columns: the predicted one.
 inline void print_confusion(const Corpus& corpus, const std::vector<Index>& samples, const Predictions& predictions) {
   const Indices counts = rowgrad::zeros<Index>({corpus.classes(), corpus.classes()});
   for (std::size_t i = 0; i < samples.size(); ++i) ++counts.matrix()(corpus.label(samples[i]), predictions.classes[i]);
@@ -16,7 +16,7 @@ inline void print_confusion(const Corpus& corpus, const std::vector<Index>& samp
   std::size_t longest = 5;
   for (const std::string& name : corpus.data.classes) longest = std::max(longest, name.size());
   const int width = static_cast<int>(longest) + 2;
-  std::printf("\nConfusion matrix (a row for each true class, a column for what the model said)\n%*s", width, "");
+  std::printf("\nConfusion matrix (one row per true class, one column per predicted class)\n%*s", width, "");
   for (const std::string& name : corpus.data.classes) std::printf("%*s", width, name.c_str());
   std::printf("\n");
   for (Index row = 0; row < corpus.classes(); ++row) {
@@ -39,7 +39,7 @@ inline void print_wrapped(const std::string& text, std::size_t indent) {
   std::printf("\n");
 }
 
-/// The wrong answers that the model was surest of.
+/// The wrong answers in which the model had most confidence.
 inline void print_mistakes(const Corpus& corpus, const std::vector<Index>& samples, const Predictions& predictions,
                            std::size_t most) {
   std::vector<std::size_t> wrong;
@@ -50,15 +50,15 @@ inline void print_mistakes(const Corpus& corpus, const std::vector<Index>& sampl
   });
   wrong.resize(std::min(wrong.size(), most));
   if (wrong.empty()) return;
-  std::printf("\nMost surely wrong\n");
+  std::printf("\nMost confidently wrong\n");
   for (const std::size_t i : wrong) {
-    std::printf("  is %s, said %s with probability %.4f:\n", corpus.class_name(corpus.label(samples[i])),
+    std::printf("  is %s, predicted %s with probability %.4f:\n", corpus.class_name(corpus.label(samples[i])),
                 corpus.class_name(predictions.classes[i]), static_cast<double>(predictions.probabilities[i]));
     print_wrapped(corpus.data.texts[static_cast<std::size_t>(samples[i])], 6);
   }
 }
 
-/// The words seen three times or more in these samples (training hardly moves the others), the most telling first:
+/// The words that occur three times or more in these samples (training hardly moves the others), most telling first:
 /// those whose counts differ most between one class and the others, by their chi-square terms.
 inline std::vector<Index> telling_words(const Corpus& corpus, const std::vector<Index>& samples) {
   Eigen::ArrayXXd counts = Eigen::ArrayXXd::Zero(corpus.vocabulary.size(), corpus.classes());
@@ -90,7 +90,7 @@ inline std::string neighbours(const Corpus& corpus, const Tensor<float>& table, 
   return text;
 }
 
-/// For a few telling words their nearest words before and after training.
+/// The nearest words of a few telling words, before and after training.
 inline void print_neighbours(const Corpus& corpus, const std::vector<Index>& training_samples,
                              const Tensor<float>& before, const Tensor<float>& after) {
   const std::vector<Index> rows = telling_words(corpus, training_samples);

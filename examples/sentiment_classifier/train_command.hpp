@@ -1,4 +1,4 @@
-// What: train: one model, judged on a tenth of the data after each epoch, then explained and asked.
+// What: train: one model, evaluated on held-out data after each epoch, then explained and used.
 // Why:  what someone does first with data of their own.
 // See:  training.hpp (the loop), report.hpp (the explanations), predict_lines.hpp.
 #pragma once
@@ -29,16 +29,17 @@ inline void train_and_keep_best(SentimentClassifier& model, rowgrad::data::Batch
     best_epoch = epoch;
   }
   model = best;
-  std::printf("The model of epoch %d is kept: it has the lowest validation loss.\n", static_cast<int>(best_epoch));
+  std::printf("The model of epoch %d is kept: its validation loss is the lowest.\n", static_cast<int>(best_epoch));
 }
 
 inline void train_command(const Options& options) {
-  // Piped lines are read and checked first: nobody should wait for a training that ends in a complaint about them.
+  // Piped lines are read and checked first: nobody should wait for training only to be told what is wrong with them.
   const bool typed = options.predict == "-" && isatty(STDIN_FILENO) != 0;
   std::vector<std::string> lines;
   if (!options.predict.empty() && !typed) lines = read_lines(options.predict);
 
-  const Corpus corpus = load_corpus(options.data, options.vectors, options.seed, lines);
+  Corpus corpus = load_corpus(options.data, options.vectors, options.seed);
+  look_up(corpus, lines);
   rowgrad::manual_seed(options.seed);
   const auto [training, validation] = rowgrad::data::train_validation_split(corpus.data.labels, options.validation);
   const std::vector<bool> known = known_words(corpus, training);
@@ -58,7 +59,7 @@ inline void train_command(const Options& options) {
   print_confusion(corpus, validation, predictions);
   print_mistakes(corpus, validation, predictions, 5);
   print_neighbours(corpus, training, table_before, model.embedding.weight);
-  if (typed) answer_typed_lines(model, corpus, known);
+  if (typed) answer_typed_lines(model, corpus, training);
   if (lines.empty()) return;
   std::printf("\nClass, its probability, sentence\n");
   print_classes(model, corpus, lines, line_ids);

@@ -1,6 +1,6 @@
 // What: training and evaluation of the classifier.
 // Why:  the loop that people copy: batches, loss, backward, step, and a learning rate that falls to zero.
-// See:  model.hpp, corpus.hpp, progress.hpp; optim/adam.hpp for why a step costs no more than the rows it looked up.
+// See:  model.hpp, corpus.hpp, progress.hpp; docs/deferred_rows.md for why a step costs what the rows it looks up cost.
 #pragma once
 
 #include <cmath>
@@ -17,7 +17,7 @@ struct TrainingOptions {
   Index batch_size = 32;
   double lr = 0;  // 0: the encoder's own
 
-  /// What an encoder needs where the user has not said otherwise: the mean learns fast, the others slowly.
+  /// Defaults where the user has not said otherwise: the mean learns fast, the other encoders slowly.
   void fill_in() {
     const bool mean = model.encoder == Encoder::mean;
     if (epochs == 0) epochs = mean ? 4 : 8;
@@ -25,7 +25,7 @@ struct TrainingOptions {
   }
 };
 
-/// Mean loss, and the share of sentences classified right.
+/// Mean loss, and the fraction of sentences that are classified correctly.
 struct Score {
   double loss = 0, accuracy = 0;
 };
@@ -54,7 +54,7 @@ inline Index count_right(const Tensor<float>& scores, const Indices& labels) {
   return (argmax(scores, 1).array() == labels.array()).count();
 }
 
-/// What the model says of these batches. Unlike in training nothing is recorded for gradients.
+/// The model's predictions for these batches. Unlike in training, nothing is recorded for gradients.
 inline Predictions predict(SentimentClassifier& model, const rowgrad::data::Batches& batches) {
   const rowgrad::no_grad guard;
   model.eval();
@@ -85,12 +85,12 @@ class Trainer {
         progress_(progress),
         adam_(model.parameters(), {.lr = options.lr}) {}
 
-  /// One pass over the batches; the score is that of each batch just before the model learnt from it.
+  /// One pass over the batches; each batch is scored just before the model learns from it.
   Score epoch() {
     model_.train();
     Score score;
     for (const auto& [ids, labels, lengths, samples] : batches_) {
-      // Large steps at first, ever smaller ones towards the end.
+      // Large steps at first, smaller and smaller ones towards the end.
       const auto steps = static_cast<double>(options_.epochs * batches_.size());
       adam_.lr() = options_.lr * (1 - static_cast<double>(step_++) / steps);
 
@@ -116,7 +116,7 @@ class Trainer {
     char lr[32];
     std::snprintf(lr, sizeof lr, "%g", options_.lr);
     return InputError("the loss is no longer a finite number after " + std::to_string(step_) + " steps: --lr " + lr +
-                      " is too large (the default is 0.004 for the mean, else 0.002)");
+                      " is too large (the default is 0.004 for the mean, otherwise 0.002)");
   }
 
  private:

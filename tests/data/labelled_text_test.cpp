@@ -70,6 +70,19 @@ TEST_CASE("load_labelled_text: line ends and what else is accepted") {
   }
 }
 
+TEST_CASE("load_labelled_text: a header is skipped, whatever it holds, and lines keep their numbers") {
+  for (const char* first : {"label\ttext\n", "no tab\r\n", "\n", "\xef\xbb\xbflabel\t\n"}) {
+    const TemporaryFile file(std::string(first) + "b\tx\na\ty\n");
+    const LabelledText data = load_labelled_text(file.path(), {}, true);
+    CHECK(data.texts == Strings{"x", "y"});
+    CHECK(data.classes == Strings{"a", "b"});
+  }
+  const TemporaryFile file("label\ttext\na\tx\nbad\n");
+  CHECK_THROWS_WITH_AS(load_labelled_text(file.path(), {}, true), doctest::Contains(":3: "), ParseError);
+  const TemporaryFile header_alone("label\ttext\n");
+  CHECK_THROWS_WITH_AS(load_labelled_text(header_alone.path(), {}, true), doctest::Contains("empty"), ParseError);
+}
+
 TEST_CASE("load_labelled_text: known classes keep their order") {
   const LabelledText data = load("b\tx\na\ty\n", {"b", "c", "a"});
   CHECK(data.classes == Strings{"b", "c", "a"});

@@ -92,8 +92,9 @@ inline std::string listed(const std::vector<std::string>& classes) {
 /// order is kept and other labels are bad lines. FileError when the file cannot be read. ParseError for a file without
 /// data, and for bad lines: fewer than two columns, an empty label, an empty text, a label that is not a class. Its
 /// message lists all of them as "file:line: ..." (at most 20); its line() is that of the first. ValueError for a class
-/// given twice. Whether the first line is a header is for the caller to see: here it is a line like any other.
-inline LabelledText load_labelled_text(const std::string& path, const std::vector<std::string>& classes = {}) {
+/// given twice. With header the first line names the columns and is skipped.
+inline LabelledText load_labelled_text(const std::string& path, const std::vector<std::string>& classes = {},
+                                       bool header = false) {
   text::WordIndex seen;
   for (const std::string& name : classes)
     if (!seen.add(name).second)
@@ -104,6 +105,7 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
   detail::BadLines bad(path);
   std::size_t blank = 0;  // blank lines just before: bad only when something follows
   std::string_view line;
+  if (header) lines.next(line);
   while (lines.next(line)) {
     if (detail::trim_spaces(line).empty()) {
       ++blank;
