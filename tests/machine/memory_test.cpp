@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <limits>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -75,9 +76,60 @@ TEST_CASE("the cache holds no more than its limit") {
     CHECK(reused.count(nullptr) == 0);
     CHECK(reused.size() == 8);
     CHECK(detail::block_cache.take(BlockCache::class_of(bytes)) == nullptr);
-    for (void* block : reused) std::free(block);
+    for (void* block : reused) detail::system_free(block);
   }
   rowgrad::empty_cache();
+}
+
+TEST_CASE("a full cache gives up the sizes of an earlier phase for those of the present one") {
+  if (!detail::cache_blocks) return;
+  detail::deallocate(detail::allocate(1), 1);  // opens the cache
+  rowgrad::empty_cache();
+  const std::size_t old_bytes = 32u << 20, bytes = 20u << 20;
+  std::vector<void*> blocks;
+  for (int i = 0; i < 8; ++i) blocks.push_back(detail::allocate(old_bytes));
+  for (void* block : blocks) detail::deallocate(block, old_bytes);  // 256 MB: full
+  CHECK(detail::block_cache.held() == detail::largest_cache);
+  for (int step = 0; step < 3; ++step) {
+    blocks.clear();
+    for (int i = 0; i < 10; ++i) blocks.push_back(detail::allocate(bytes));
+    for (void* block : blocks) detail::deallocate(block, bytes);
+    CHECK(detail::block_cache.held() <= detail::largest_cache);
+  }
+  std::set<void*> reused;
+  for (int i = 0; i < 10; ++i) reused.insert(detail::block_cache.take(BlockCache::class_of(bytes)));
+  CHECK(reused.count(nullptr) == 0);  // all ten found their place
+  CHECK(reused.size() == 10);
+  for (void* block : reused) detail::system_free(block);
+  rowgrad::empty_cache();
+  CHECK(detail::block_cache.held() == 0);
+}
+
+TEST_CASE("a cache full of one size takes no more of it, and another size finds its place again later") {
+  if (!detail::cache_blocks) return;
+  detail::deallocate(detail::allocate(1), 1);
+  rowgrad::empty_cache();
+  const std::size_t bytes = 64u << 20;
+  std::vector<void*> blocks;
+  for (int i = 0; i < 6; ++i) blocks.push_back(detail::allocate(bytes));
+  for (void* block : blocks) detail::deallocate(block, bytes);  // the last two are refused
+  CHECK(detail::block_cache.held() == detail::largest_cache);
+  for (int i = 0; i < 200; ++i) {
+    void* const one = detail::allocate(100);
+    void* const other = detail::allocate(100);
+    detail::deallocate(one, 100);
+    detail::deallocate(other, 100);
+  }
+  CHECK(detail::block_cache.held() < detail::largest_cache);  // a large block made room
+  rowgrad::empty_cache();
+}
+
+TEST_CASE("Buffer and allocate: more bytes than an address space has are bad_alloc, also where the product wraps") {
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  CHECK_THROWS_AS(detail::Buffer<double>(most / 8 + 2), std::bad_alloc);
+  CHECK_THROWS_AS(detail::Buffer<double>(most / 16 + 2), std::bad_alloc);
+  CHECK_THROWS_AS(detail::allocate(most), std::bad_alloc);
+  CHECK_THROWS_AS(detail::allocate(most - 62), std::bad_alloc);
 }
 
 TEST_CASE("blocks may be given back on another thread, also while that thread ends") {

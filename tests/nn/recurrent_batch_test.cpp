@@ -3,6 +3,8 @@
 
 #include <rowgrad/core/threads.hpp>
 
+#include <support/sanitizer.hpp>
+
 #include "recurrent_cases.hpp"
 
 using recurrent::formula;
@@ -124,7 +126,7 @@ TEST_CASE("recurrent layers: the same bits at 1, 2 and 3 threads, forward and ba
            "layer=rnn T=12 B=32 I=50 H=96 states=h bidirectional=1 num_layers=2",
        }) {
     CAPTURE(line);
-    if (!rowgrad::detail::cache_blocks && line.find("B=32") != std::string::npos) continue;  // slow under a sanitizer
+    if (support::under_sanitizer && line.find("B=32") != std::string::npos) continue;  // slow under a sanitizer
     NamedList<float> one;
     for (const int threads : {1, 2, 3}) {
       CAPTURE(threads);

@@ -1,6 +1,8 @@
 // LSTM, GRU and RNN in graphs: which results are used, which weights are trained, how often backward() runs.
 #include <rowgrad/table/lookup.hpp>
 
+#include <support/sanitizer.hpp>
+
 #include "recurrent_cases.hpp"
 
 using recurrent::formula;
@@ -169,7 +171,7 @@ TEST_CASE("recurrent layers: states handed from one call to the next carry gradi
 }
 
 TEST_CASE("recurrent layers: a chain of any length is walked and destroyed") {
-  const int steps = rowgrad::detail::cache_blocks ? 50'000 : 10'000;  // slow under a sanitizer
+  const int steps = support::under_sanitizer ? 10'000 : 50'000;  // slow under a sanitizer
   const rowgrad::nn::LSTMCell<float> cell(1, 1);
   const Tensor<float> x = rowgrad::ones<float>({1, 1});
   {

@@ -12,6 +12,8 @@
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/optim/adam.hpp>
 
+#include <support/sanitizer.hpp>
+
 using rowgrad::Index;
 using rowgrad::Indices;
 
@@ -50,7 +52,7 @@ TEST_CASE("LSTM: memory is flat over 10,000 steps of training on batches of chan
     }
   };
   // Under a sanitizer nothing is reused, and freed memory is kept for a while: only that it runs counts there.
-  if (!rowgrad::detail::cache_blocks) return train(100);
+  if (support::under_sanitizer) return train(100);
   train(500);
   const double before = resident_bytes();
   train(9'500);

@@ -8,14 +8,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 #include <type_traits>
 #include <utility>
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
+#include <rowgrad/machine/system_memory.hpp>
 
 namespace rowgrad::detail {
 
@@ -32,35 +29,8 @@ inline constexpr bool cache_blocks = true;
 inline constexpr bool cache_blocks = true;
 #endif
 
-inline constexpr std::size_t alignment = 64;                    // bytes; a cache line and the widest SIMD register
-inline constexpr std::size_t largest_cached_block = 64u << 20;  // bytes; larger ones go straight to the system
-inline constexpr std::size_t largest_cache = std::size_t{256} << 20;  // bytes held by one thread
-
-/// Asks the system for pages of 2 MiB in a fresh block. The rows of a table lie anywhere: with pages of 4 KiB, finding
-/// where a row is takes about as long as reading it. Where there are no such pages, nothing happens.
-inline void prefer_large_pages([[maybe_unused]] void* block, [[maybe_unused]] std::size_t bytes) noexcept {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
-  const auto address = reinterpret_cast<std::uintptr_t>(block);
-  const std::uintptr_t first = (address + page - 1) / page * page, last = (address + bytes) / page * page;
-  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-#endif
-}
-
-inline void* system_allocate(std::size_t bytes) {
-  void* block = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (block == nullptr) throw std::bad_alloc();
-  prefer_large_pages(block, bytes);
-  return block;
-}
-
-/// Zeros in pages that the system hands out when they are first written; to be given to std::free().
-inline void* system_allocate_zeros(std::size_t bytes) {
-  void* block = std::calloc(bytes, 1);
-  if (block == nullptr) throw std::bad_alloc();
-  prefer_large_pages(block, bytes);
-  return block;
-}
+inline constexpr std::size_t largest_cached_block = std::size_t{64} << 20;  // bytes; larger ones go to the system
+inline constexpr std::size_t largest_cache = std::size_t{256} << 20;        // bytes held by one thread
 
 /// Free blocks of one thread, one list a size class: multiples of 64 bytes up to 1 KiB, then 8 classes an octave.
 class BlockCache {
@@ -88,19 +58,20 @@ class BlockCache {
     return block;
   }
 
-  bool give(void* pointer, std::size_t size_class) noexcept {
-    if (closed || held_ + bytes_of(size_class) > largest_cache) return false;
+  /// False when the block is not wanted: the caller gives it back to the system.
+  [[gnu::always_inline]] bool give(void* pointer, std::size_t size_class) noexcept {
+    if (closed || (held_ + bytes_of(size_class) > largest_cache && !make_room(size_class))) [[unlikely]]
+      return false;
     free_[size_class] = new (pointer) Block{free_[size_class]};
     held_ += bytes_of(size_class);
     return true;
   }
 
   void clear() noexcept {
-    for (Block*& head : free_) {
-      while (head != nullptr) std::free(std::exchange(head, head->next));
-    }
-    held_ = 0;
+    for (std::size_t c = 0; c < classes; ++c) free_blocks(c, classes);
   }
+
+  std::size_t held() const noexcept { return held_; }  // bytes
 
   bool closed = true;  // before the first block and after the thread's end, blocks go straight to the system
 
@@ -108,8 +79,36 @@ class BlockCache {
   struct Block {
     Block* next;
   };
+
+  // Frees blocks of class c until one of class `wanted` has room; all of them when there is no such class.
+  void free_blocks(std::size_t c, std::size_t wanted) noexcept {
+    while (free_[c] != nullptr && (wanted == classes || held_ + bytes_of(wanted) > largest_cache)) {
+      held_ -= bytes_of(c);
+      system_free(std::exchange(free_[c], free_[c]->next));
+    }
+  }
+
+  // The cache is full: blocks of other sizes, which an earlier part of the program may have left, make room for this
+  // one. The classes take turns, so that sizes nobody asks for any more are gone sooner or later. It costs what handing
+  // the new block to the system would: one block freed, perhaps one allocated anew.
+  [[gnu::cold, gnu::noinline]] bool make_room(std::size_t wanted) noexcept {
+    if (wanted == refused_ && refusals_ > 0) {  // a moment ago there was nothing of another size
+      --refusals_;
+      return false;
+    }
+    for (std::size_t visited = 0; visited < classes && held_ + bytes_of(wanted) > largest_cache; ++visited) {
+      turn_ = (turn_ == 0 ? classes : turn_) - 1;
+      if (turn_ != wanted) free_blocks(turn_, wanted);
+    }
+    if (held_ + bytes_of(wanted) <= largest_cache) return true;
+    refused_ = wanted;
+    refusals_ = 64;
+    return false;
+  }
+
   Block* free_[classes] = {};
-  std::size_t held_ = 0;
+  std::size_t held_ = 0, turn_ = 0, refused_ = classes;
+  int refusals_ = 0;
 };
 
 // Trivially destructible, so that it stays usable while static variables are destroyed; the guard empties it.
@@ -144,14 +143,14 @@ inline void* allocate_anew(std::size_t size_class) {
 /// Takes back what allocate(bytes) gave, from any thread.
 [[gnu::always_inline]] inline void deallocate(void* block, std::size_t bytes) noexcept {
   if (!cache_blocks || bytes > largest_cached_block || !block_cache.give(block, BlockCache::class_of(bytes)))
-    std::free(block);
+    system_free(block);
 }
 
-/// Uninitialised scratch memory for n values, given back at the end of its scope.
+/// Uninitialised scratch memory for n values, given back at the end of its scope. std::bad_alloc when there is none.
 template <typename T>
 class Buffer {
  public:
-  explicit Buffer(std::size_t n) : data_(static_cast<T*>(allocate(n * sizeof(T)))), size_(n) {}
+  explicit Buffer(std::size_t n) : data_(static_cast<T*>(allocate(bytes_of(n)))), size_(n) {}
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { deallocate(data_, size_ * sizeof(T)); }
@@ -164,6 +163,12 @@ class Buffer {
 
  private:
   static_assert(std::is_trivially_destructible_v<T>);
+  static std::size_t bytes_of(std::size_t n) {
+    if (n > largest_block / sizeof(T)) [[unlikely]]
+      throw std::bad_alloc();
+    return n * sizeof(T);
+  }
+
   T* data_;
   std::size_t size_;
 };
@@ -178,7 +183,7 @@ class Counted {
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
 
   /// True when this was the last reference. The only owner needs no locked instruction: nobody else can add one.
-  bool release() noexcept {
+  [[gnu::always_inline]] bool release() noexcept {
     return references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1;
   }
 

@@ -14,6 +14,8 @@
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
+#include <support/sanitizer.hpp>
+
 namespace nn = rowgrad::nn;
 using namespace rowgrad::optim;
 using rowgrad::Index;
@@ -589,7 +591,7 @@ TEST_CASE("deferred rows: the same bits every time, and the same weights whether
 }
 
 TEST_CASE("deferred rows: the same bits at any number of threads") {
-  constexpr int steps = rowgrad::detail::cache_blocks ? 12 : 4;  // slow under a sanitizer
+  constexpr int steps = support::under_sanitizer ? 4 : 12;  // slow under a sanitizer
   const auto train = [](int threads, const auto& make_optimizer) {
     rowgrad::set_num_threads(threads);
     rowgrad::manual_seed(3);

@@ -9,6 +9,8 @@
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
+#include <support/sanitizer.hpp>
+
 using namespace rowgrad::optim;
 using rowgrad::Generator;
 using rowgrad::Index;
@@ -19,7 +21,7 @@ using training::leaf;
 
 namespace {
 
-constexpr bool whole = rowgrad::detail::cache_blocks;  // slow under a sanitizer
+constexpr bool whole = !support::under_sanitizer;  // slow under a sanitizer
 constexpr Index table_rows = whole ? 2000 : 500, columns = 8, steps = whole ? 2000 : 100, lookups = 32;
 constexpr double largest_error = 1e-5;  // relative to the largest weight
 constexpr double share_of_dense = 1.5;  // and to the error of the dense rule in float32
