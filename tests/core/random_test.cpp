@@ -169,3 +169,67 @@ TEST_CASE("normal: mean and deviation, in small and large draws") {
       CHECK(shifted[static_cast<std::size_t>(i)] == doctest::Approx(3 + plain[static_cast<std::size_t>(i)] / 2));
   }
 }
+
+TEST_CASE("Generator: the state is PyTorch's byte for byte, and a generator given it goes on where that one stood") {
+  const auto hashed = [](const Generator::State& state) {  // FNV-1a
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (const std::uint8_t byte : state) hash = (hash ^ byte) * 0x100000001b3u;
+    return static_cast<Index>(hash);
+  };
+  int count = 0;
+  for (const golden::Case& c : cases()) {
+    if (!c.name.starts_with("state_")) continue;
+    CAPTURE(c.name);
+    Index words = 0, normals = 0;
+    char separator;
+    std::istringstream arguments(c.name.substr(6));
+    arguments >> words >> separator >> normals;
+    const std::uint64_t seed = std::stoull(c.name.substr(c.name.find('@') + 1));
+    Generator generator(seed);
+    for (Index i = 0; i < words; ++i) generator.random();
+    if (normals > 0) rowgrad::randn({normals}, generator);
+    const Generator::State state = generator.get_state();
+    CHECK(hashed(state) == c.tensor<Index>("d2").item());
+    CHECK(generator.initial_seed() == seed);
+    Generator other(99);
+    rowgrad::randn({1}, other);
+    CHECK(other.get_state() != state);
+    other.set_state(state);
+    CHECK(other.get_state() == state);
+    CHECK(other.initial_seed() == seed);
+    for (Generator* g : {&generator, &other}) {
+      CHECK(golden::difference(rowgrad::randn({3}, *g), c.tensor<float>("d3"), normals_float) == "");
+      CHECK(golden::difference(rowgrad::randint(1000, {4}, *g), c.tensor<Index>("d4")) == "");
+    }
+    CHECK(other.get_state() == generator.get_state());
+    ++count;
+  }
+  CHECK(count == 7);
+}
+
+TEST_CASE("Generator: bytes that are no state are a ValueError and change nothing") {
+  Generator generator(3);
+  generator.random();
+  const Generator::State before = generator.get_state();
+  const auto refuse = [&](std::size_t at, std::uint8_t value) {
+    Generator::State state = before;
+    state[at] = value;
+    CHECK_THROWS_AS(generator.set_state(state), rowgrad::ValueError);
+    CHECK(generator.get_state() == before);
+  };
+  CHECK_THROWS_AS(generator.set_state(Generator::State{}), rowgrad::ValueError);
+  refuse(8, 7);   // words left do not agree with the next one
+  refuse(12, 0);  // not seeded
+  refuse(17, 9);  // next word beyond the last
+  refuse(28, 1);  // a word of more than 32 bits
+}
+
+TEST_CASE("shuffle: randperm's order, of any values") {
+  Generator a(4), b(4);
+  std::vector<std::string> words{"a", "b", "c", "d", "e"}, expected;
+  for (const Index i : rowgrad::randperm(5, a).to_vector()) expected.push_back(words[static_cast<std::size_t>(i)]);
+  b.shuffle(words.data(), 5);
+  CHECK(words == expected);
+  b.shuffle(words.data(), 0);
+  CHECK(words == expected);
+}

@@ -57,6 +57,8 @@ TEST_CASE("Shape: eight dimensions are the most, and no size is negative") {
   CHECK(shape == Shape{1, 2, 3, 4, 5, 6, 7, 8});
   CHECK_THROWS_AS((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), ShapeError);
   CHECK_THROWS_WITH_AS((Shape{2, -1}), "Shape: a size must not be negative, got -1", ShapeError);
+  CHECK_THROWS_WITH_AS((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "Shape: expected at most 8 dimensions, got more",
+                       ShapeError);
 }
 
 TEST_CASE("Shape: printed as in Python") {
@@ -107,4 +109,24 @@ TEST_CASE("split_at: what stands before, at and after a dimension") {
   CHECK(last.inner == 1);
   const auto scalar = detail::split_at({}, 0);
   CHECK(scalar.outer * scalar.size * scalar.inner == 1);
+}
+
+TEST_CASE("Shape: more elements than can be counted are a ShapeError, also behind a size of 0") {
+  constexpr Index large = Index{1} << 40, half = Index{1} << 32;
+  CHECK((Shape{half - 1, Index{1} << 31}.numel()) == (half - 1) * (Index{1} << 31));
+  CHECK_THROWS_WITH_AS((Shape{large, large}.numel()),
+                       "Shape: (1099511627776, 1099511627776) has more elements than can be counted (is one of the "
+                       "sizes right?)",
+                       ShapeError);
+  CHECK_THROWS_AS((Shape{half, half}.numel()), ShapeError);         // 2^64 would be 0
+  CHECK_THROWS_AS((Shape{half, half / 2}.numel()), ShapeError);     // 2^63 would be negative
+  CHECK_THROWS_AS((Shape{3, Index{1} << 62}.numel()), ShapeError);  // would be positive
+  CHECK_THROWS_AS((Shape{large, large, 0}.checked_numel()), ShapeError);
+  CHECK_THROWS_AS((Shape{0, large, large}.checked_numel()), ShapeError);
+  CHECK_THROWS_AS((Shape{large, 0, large}.checked_numel()), ShapeError);
+  CHECK((Shape{0, large, 1 << 20}.checked_numel()) == 0);
+  CHECK(Shape{}.checked_numel() == 1);
+  CHECK((Shape{2, 3}.checked_numel()) == 6);
+  CHECK_THROWS_AS(detail::split_at(Shape{0, large, large}, 0), ShapeError);
+  CHECK(detail::split_at(Shape{2, 3, 4}, 1).inner == 4);
 }

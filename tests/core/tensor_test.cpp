@@ -1,9 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include <rowgrad/rowgrad.hpp>
+
+#include <support/sanitizer.hpp>
 
 using rowgrad::Index;
 using rowgrad::Indices;
@@ -153,8 +157,71 @@ TEST_CASE("clone: of an empty tensor, of a view, outside the graph once detached
   CHECK(!x.detach().clone().requires_grad());
 }
 
-TEST_CASE("Tensor: more elements than memory can hold is bad_alloc, not a crash") {
-  CHECK_THROWS_AS(Tensor<float>(Shape{Index{1} << 61}), std::bad_alloc);
+TEST_CASE("Tensor: a shape too large to count is a ShapeError, one too large for memory a MemoryError") {
+  constexpr Index large = Index{1} << 40, half = Index{1} << 32;
+  const auto refuse = [](const Shape& shape) {
+    CAPTURE(shape);
+    CHECK_THROWS_AS(Tensor<float>{shape}, ShapeError);
+    CHECK_THROWS_AS(rowgrad::zeros(shape), ShapeError);
+    CHECK_THROWS_AS(rowgrad::empty<double>(shape), ShapeError);
+    CHECK_THROWS_AS(rowgrad::full<Index>(shape, 3), ShapeError);
+    CHECK_THROWS_AS(rowgrad::randn(shape), ShapeError);
+    CHECK_THROWS_AS(rowgrad::rand(shape), ShapeError);
+    CHECK_THROWS_AS(rowgrad::randint(2, shape), ShapeError);
+    CHECK_THROWS_AS(rowgrad::zeros({0}).view_as(shape), ShapeError);
+    CHECK_THROWS_AS(rowgrad::zeros({0}).reshape(shape), ShapeError);
+  };
+  refuse({large, large});
+  refuse({half, half});
+  refuse({half, half, 0});
+  refuse({0, large, large});
+  CHECK_THROWS_WITH_AS(Tensor<float>(Shape{Index{1} << 61}),
+                       "Tensor: no memory for shape (2305843009213693952,): it takes 9223372036854775808 bytes (4 for "
+                       "each value)",
+                       rowgrad::MemoryError);
+  CHECK_THROWS_AS(rowgrad::zeros<double>({(Index{1} << 62) + 1}), rowgrad::MemoryError);
+  CHECK_THROWS_AS(rowgrad::empty<double>({std::numeric_limits<Index>::max()}), rowgrad::MemoryError);
+  CHECK_THROWS_AS(rowgrad::arange(std::numeric_limits<Index>::max()), rowgrad::MemoryError);
+  CHECK_THROWS_AS(rowgrad::randperm(std::numeric_limits<Index>::max()), rowgrad::MemoryError);
+  if (!support::under_sanitizer) {  // which ends the program instead
+    CHECK_THROWS_WITH_AS(rowgrad::zeros({large, 1 << 15}),
+                         "Tensor: no memory for shape (1099511627776, 32768): it takes 144115188075855872 bytes (4 for "
+                         "each value)",
+                         rowgrad::MemoryError);
+    CHECK_THROWS_AS(rowgrad::empty({large, 1 << 15}), rowgrad::MemoryError);
+  }
+  try {
+    rowgrad::zeros<double>({Index{1} << 61});
+  } catch (const std::exception& error) {
+    CHECK(std::string(error.what()).find("2305843009213693952") != std::string::npos);
+  }
+}
+
+TEST_CASE("Tensor: from vectors, and from vectors of vectors") {
+  using Rows = std::vector<std::vector<int>>;
+  const Tensor<float> x(std::vector<float>{1, 2.5f});
+  CHECK(x.shape() == Shape{2});
+  CHECK(x.to_vector() == std::vector<float>{1, 2.5f});
+  CHECK(Tensor<double>(std::vector<int>{3, 4}).to_vector() == std::vector<double>{3, 4});
+  CHECK(Tensor<float>(std::vector<std::vector<double>>{{1}, {2}, {0.5}}).shape() == Shape{3, 1});
+  const Indices ids = Rows{{0, 6, 7}, {3, 2, 2}};
+  CHECK(ids.shape() == Shape{2, 3});
+  CHECK(ids.to_vector() == std::vector<Index>{0, 6, 7, 3, 2, 2});
+  CHECK(Indices(std::vector<std::vector<std::vector<Index>>>{{{1, 2}}, {{3, 4}}}).shape() == Shape{2, 1, 2});
+  CHECK(Indices(std::vector<bool>{true, false}).to_vector() == std::vector<Index>{1, 0});
+  CHECK(Indices(std::vector<unsigned char>{200}).to_vector() == std::vector<Index>{200});
+  CHECK(Indices(std::vector<int>{}).shape() == Shape{0});
+  CHECK(Indices(Rows{}).shape() == Shape{0, 0});
+  CHECK(Indices(Rows{{}, {}}).shape() == Shape{2, 0});
+  CHECK(rowgrad::embedding(Rows{{0, 1}, {1, 0}}, rowgrad::ones({2, 3})).shape() == Shape{2, 2, 3});
+  CHECK_THROWS_WITH_AS(Indices(Rows{{0, 6, 7}, {3, 2}}),
+                       "Tensor: expected vectors of one length, 3 at depth 1, got 2 (sequences of words are made "
+                       "equally long by pad_sequences)",
+                       ShapeError);
+  CHECK_THROWS_AS(Indices(Rows{{}, {3}}), ShapeError);
+  CHECK_THROWS_AS(Indices(Rows{{3}, {}}), ShapeError);
+  static_assert(!std::is_convertible_v<std::vector<float>, Tensor<float>>);
+  static_assert(!std::is_constructible_v<Indices, std::vector<float>>);
 }
 
 TEST_CASE("empty tensors go through every operation, forward and backward") {

@@ -41,7 +41,20 @@ def random():
     add("randperm_3000@", 6, lambda: ends(torch.randperm(3000)))
     for seed in (0, 1, 2**31, 2**32 - 1, 2**32, 2**32 + 1, 2**63, 67280421310721):
         add(f"seed_{seed}@", seed, lambda: torch.rand(4), lambda: torch.randint(0, 2**60, (2,)))
+    # A generator's state after so many draws of 32 bits and so many normals, as a hash of its bytes; then what follows.
+    for seed, words, normals in ((2**63 + 5, 0, 0), (1, 1, 0), (1, 623, 0), (1, 624, 0), (1, 625, 0), (2, 0, 1), (2, 700, 3)):
+        add(f"state_{words}_{normals}@{seed}", seed, lambda: torch.randint(0, 100, (words,)).sum(),
+            lambda: torch.randn(normals).sum(), lambda: hashed(torch.get_rng_state()), lambda: torch.randn(3),
+            lambda: torch.randint(0, 1000, (4,)))
     r.write()
+
+
+def hashed(state):
+    """FNV-1a of its bytes, as a signed number."""
+    h = 0xcbf29ce484222325
+    for byte in state.tolist():
+        h = (h ^ byte) * 0x100000001b3 % 2**64
+    return torch.tensor(h - 2**64 if h >= 2**63 else h)
 
 
 def arange():
@@ -49,10 +62,18 @@ def arange():
     for start, end, step in ((0, 5, 1), (2, 11, 3), (5, 0, -1), (5, -1, -2), (3, 3, 1), (3, 3, -1), (-3, 3, 2)):
         r.case(f"integers@{start}_{end}_{step}", I64)
         r.tensor("y", torch.arange(start, end, step))
-    for start, end, step in ((0.0, 1.0, 0.25), (1.0, 0.0, -0.5), (0.0, 1.0, 0.1), (0.5, 3.0, 1.0), (0.0, 0.9, 0.3)):
-        r.case(f"doubles@{start}_{end}_{step}", F64)
-        r.tensor("arguments", torch.tensor([start, end, step], dtype=F64))
-        r.tensor("y", torch.arange(start, end, step, dtype=F64))
+    for start, end, step in ((2**62, 2**62 + 3, 2), (-2**61, 2**61, 2**60), (5, -2**62, -2**61)):
+        r.case(f"integers@{start}_{end}_{step}", I64)
+        r.tensor("y", torch.arange(start, end, step))
+    floats = [(0.0, 1.0, 0.25), (1.0, 0.0, -0.5), (0.0, 1.0, 0.1), (0.5, 3.0, 1.0), (0.0, 0.9, 0.3), (0.0, 0.3, 0.1),
+              (0.0, 0.7, 0.1), (0.0, 2.1, 0.7), (1.0, 1.0, 0.1), (1.0, 1.0, -0.1), (-1.0, 1.0, 0.2), (0.0, 6.0, 0.6),
+              (5.0, -5.0, -0.7), (1e6, 1e6 + 1, 0.1), (0.0, 1e-3, 1e-5), (3.0, 10.0, 1 / 3), (-2.0, -9.0, -1 / 7),
+              (16777216.0, 16777220.0, 0.5), (0.0, 1.0, 5.0), (0.1, 4.3, 0.1)]
+    for start, end, step in floats:  # last bits depend on the number of threads
+        for dtype in (F64, F32):
+            r.case(f"floats@{start}_{end}_{step}", dtype)
+            r.tensor("arguments", torch.tensor([start, end, step], dtype=F64))
+            r.tensor("y", torch.arange(start, end, step, dtype=dtype))
     r.write()
 
 
@@ -145,6 +166,7 @@ def printing():
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(1)
     random()
     arange()
     printing()

@@ -26,6 +26,14 @@ class ShapeError : public Error {
   using Error::Error;
 };
 
+/// No memory for a tensor of the shape asked for; the message says which and how much. (Not a std::bad_alloc: deriving
+/// from both would hide it from catch (const std::exception&), whose base it would have twice.) Memory that operations
+/// need besides their results may still run out as std::bad_alloc.
+class MemoryError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// An option or value outside its range: a negative learning rate, a probability above 1, a NaN where none may be.
 class ValueError : public Error {
  public:

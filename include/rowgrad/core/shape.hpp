@@ -14,6 +14,12 @@
 
 namespace rowgrad {
 
+class Shape;
+
+namespace detail {
+[[noreturn]] void throw_too_many_elements(const Shape& shape);
+}
+
 /// Sizes of a tensor's dimensions, outermost first; rank 0 is a single value. At most max_rank dimensions.
 class Shape {
  public:
@@ -28,10 +34,21 @@ class Shape {
 
   int rank() const noexcept { return rank_; }
 
-  /// Product of all sizes; 1 for rank 0.
-  Index numel() const noexcept {
+  /// Product of all sizes; 1 for rank 0. ShapeError when it does not fit Index.
+  Index numel() const {
     Index n = 1;
-    for (int d = 0; d < rank_; ++d) n *= sizes_[static_cast<std::size_t>(d)];
+    for (int d = 0; d < rank_; ++d)
+      if (__builtin_mul_overflow(n, sizes_[static_cast<std::size_t>(d)], &n)) [[unlikely]]
+        detail::throw_too_many_elements(*this);
+    return n;
+  }
+
+  /// The same for a shape that is about to become a tensor's: no product of some of its sizes may overflow either, or
+  /// (0, 2^40, 2^40), which has no elements, would have strides that do not fit.
+  Index checked_numel() const {
+    const Index n = numel();
+    if (n == 0) [[unlikely]]
+      check_empty();
     return n;
   }
 
@@ -45,8 +62,9 @@ class Shape {
   const Index* end() const noexcept { return sizes_.data() + rank_; }
 
   void append(Index size) {
-    if (rank_ == max_rank) throw ShapeError("Shape: at most 8 dimensions are supported");
-    if (size < 0) throw ShapeError("Shape: a size must not be negative, got " + std::to_string(size));
+    if (rank_ == max_rank)
+      throw ShapeError(detail::concat("Shape: expected at most ", max_rank, " dimensions, got more"));
+    if (size < 0) throw ShapeError(detail::concat("Shape: a size must not be negative, got ", size));
     sizes_[static_cast<std::size_t>(rank_++)] = size;
   }
 
@@ -69,6 +87,14 @@ class Shape {
   }
 
  private:
+  [[gnu::cold, gnu::noinline]] void check_empty() const {
+    Index n = 1;
+    for (int d = 0; d < rank_; ++d) {
+      const Index size = sizes_[static_cast<std::size_t>(d)];
+      if (__builtin_mul_overflow(n, size == 0 ? 1 : size, &n)) detail::throw_too_many_elements(*this);
+    }
+  }
+
   std::array<Index, max_rank> sizes_{};
   int rank_ = 0;
 };
@@ -82,14 +108,17 @@ inline std::string to_string(const Shape& shape) {
 
 namespace detail {
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_too_many_elements(const Shape& shape) {
+  throw ShapeError(concat("Shape: ", shape, " has more elements than can be counted (is one of the sizes right?)"));
+}
+
 /// A dimension counted from the front; -1 is the last, as in PyTorch. IndexError outside [-rank, rank).
 /// rank 0 counts as one dimension, as in PyTorch.
 inline int wrap_dim(const char* operation, Index dim, int rank) {
   const int n = rank == 0 ? 1 : rank;
   if (dim < -n || dim >= n)
-    throw IndexError(std::string(operation) + ": dimension " + std::to_string(dim) + " is outside [" +
-                     std::to_string(-n) + ", " + std::to_string(n - 1) + "] of a tensor of rank " +
-                     std::to_string(rank));
+    throw IndexError(
+        concat(operation, ": dimension ", dim, " is outside [", -n, ", ", n - 1, "] of a tensor of rank ", rank));
   return static_cast<int>(dim < 0 ? dim + n : dim);
 }
 
@@ -103,8 +132,8 @@ inline Shape broadcast_shape(const char* operation, const Shape& a, const Shape&
     Index& size = result[d + offset];
     if (size == shorter[d] || shorter[d] == 1) continue;
     if (size != 1)
-      throw ShapeError(std::string(operation) + ": shapes " + to_string(a) + " and " + to_string(b) +
-                       " do not broadcast: sizes must be equal or 1, counted from the last dimension");
+      throw ShapeError(concat(operation, ": shapes ", a, " and ", b,
+                              " do not broadcast: sizes must be equal or 1, counted from the last dimension"));
     size = shorter[d];
   }
   return result;
@@ -115,9 +144,16 @@ struct Split {
   Index outer = 1, size = 1, inner = 1;
 };
 
-inline Split split_at(const Shape& shape, int dim) noexcept {
+/// ShapeError when one of the three does not fit Index, which no tensor's shape does to it.
+inline Split split_at(const Shape& shape, int dim) {
   Split s;
-  for (int d = 0; d < shape.rank(); ++d) (d < dim ? s.outer : d == dim ? s.size : s.inner) *= shape[d];
+  bool fits = true;
+  for (int d = 0; d < shape.rank(); ++d) {
+    Index& part = d < dim ? s.outer : d == dim ? s.size : s.inner;
+    fits &= !__builtin_mul_overflow(part, shape[d], &part);
+  }
+  if (!fits) [[unlikely]]
+    throw_too_many_elements(shape);
   return s;
 }
 

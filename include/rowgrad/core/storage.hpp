@@ -1,80 +1,129 @@
-// What: Storage, the memory that a tensor and its views share, and the hook for updates that still wait for a reader.
-// Why:  an optimizer may owe rows of a table their latest steps; whoever reads the memory pays that debt first, and
-//       since all reads pass through here, nobody can see a stale row.
-// See:  tensor.hpp (data(), rows); optim/ (who defers); docs/decisions.md, "Deferred rows".
+// What: Storage, which owns the memory that a tensor and its views share, and knows who owes that memory an update.
+// Why:  values lie in a block of ours, in a mapped file or in memory that a caller lent; tensors need not know. An
+//       optimizer may owe rows of a table their latest steps; whoever reads the memory has them made first, and since
+//       all reads pass through here, nobody can see a stale row.
+// See:  tensor.hpp (data()), factory.hpp (from_blob); row_debt.hpp; docs/decisions.md, "Storage", "Deferred rows".
 #pragma once
 
 #include <cstring>
-#include <limits>
 
 #include <rowgrad/core/row_debt.hpp>
 #include <rowgrad/machine/memory.hpp>
 
 namespace rowgrad::detail {
 
-/// Values behind a header, in one block. Made by make_storage().
+/// Where values of type T lie, and what keeps them there: the block behind this header, or an owner.
 template <typename T>
 class Storage final : public Counted {
  public:
-  T* data() noexcept { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + header); }
+  /// Values behind a header, in one block; made by make_storage().
+  explicit Storage(std::size_t block_bytes) noexcept
+      : data_(reinterpret_cast<T*>(reinterpret_cast<char*>(this) + header)), block_bytes_(block_bytes) {
+    static_assert(sizeof(Storage) <= header && std::is_trivially_copyable_v<T>);
+  }
+  /// Values elsewhere, for as long as owner lives; made by make_ref().
+  Storage(T* values, Ref<Counted> owner, bool borrowed) noexcept
+      : data_(values), owner_(owner.leak()), block_bytes_(sizeof(Storage)), borrowed_(borrowed) {}
+
+  T* data() const noexcept { return data_; }
+
+  /// Whether the memory is seen by others than tensors: it was lent, or is a file. Then no operation may take a tensor
+  /// that nobody refers to for scratch memory.
+  bool borrowed() const noexcept { return borrowed_; }
 
   void destroy() noexcept override {
-    void* const block = block_;
-    const std::size_t bytes = bytes_;
-    const bool from_system = from_system_;
+    const std::size_t bytes = block_bytes_;
+    if (owner_ != nullptr) [[unlikely]]
+      give_back(owner_);
     this->~Storage();
-    if (from_system)
-      std::free(block);
-    else
-      deallocate(block, bytes);
+    deallocate(this, bytes);
   }
 
   /// Who owes rows of this memory an update; null for nearly all tensors.
   RowDebt* debt = nullptr;
 
- private:
-  static constexpr std::size_t header = alignment;
-  enum class Fill { none, zero };
+  static constexpr std::size_t header = alignment;  // bytes in front of the values
 
-  Storage(void* block, std::size_t bytes, bool from_system) noexcept
-      : block_(block), bytes_(bytes), from_system_(from_system) {}
+ private:
   ~Storage() = default;
 
-  static Ref<Storage> make(Index size, Fill fill) {
-    static_assert(sizeof(Storage) <= header && std::is_trivially_copyable_v<T>);
-    if (size > std::numeric_limits<Index>::max() / 64) throw std::bad_alloc();
-    const std::size_t bytes = header + static_cast<std::size_t>(size) * sizeof(T);
-    if (fill == Fill::zero && bytes > largest_cached_block) {
-      void* block = system_allocate_zeros(bytes + alignment);  // rows nobody touches cost no time
-      const auto address = (reinterpret_cast<std::uintptr_t>(block) + alignment - 1) / alignment * alignment;
-      return Ref<Storage>::adopt(new (reinterpret_cast<void*>(address)) Storage(block, bytes, true));
-    }
-    void* block = allocate(bytes);
-    auto storage = Ref<Storage>::adopt(new (block) Storage(block, bytes, false));
-    if (fill == Fill::zero) std::memset(static_cast<void*>(storage->data()), 0, bytes - header);
-    return storage;
+  [[gnu::cold, gnu::noinline]] static void give_back(Counted* owner) noexcept {
+    if (owner->release()) owner->destroy();
   }
 
-  template <typename U>
-  friend Ref<Storage<U>> make_storage(Index size);
-  template <typename U>
-  friend Ref<Storage<U>> make_zero_storage(Index size);
-
-  void* block_;
-  std::size_t bytes_;
-  bool from_system_;  // not from the block cache
+  T* data_;
+  Counted* owner_ = nullptr;  // a reference of ours, given back in destroy(), which tensors are freed through
+  std::size_t block_bytes_;   // what destroy() gives back
+  bool borrowed_ = false;
 };
 
-/// Memory for `size` values, uninitialised.
-template <typename T>
-Ref<Storage<T>> make_storage(Index size) {
-  return Storage<T>::make(size, Storage<T>::Fill::none);
+/// Pages of zeros from the system.
+class ZeroPages final : public Counted {
+ public:
+  explicit ZeroPages(std::size_t bytes) : block_(system_allocate_zeros(bytes + alignment)) {}
+  void destroy() noexcept override { destroy_ref(this); }
+  ~ZeroPages() { std::free(block_); }
+
+  void* data() const noexcept {
+    const auto address = (reinterpret_cast<std::uintptr_t>(block_) + alignment - 1) / alignment * alignment;
+    return reinterpret_cast<void*>(address);
+  }
+
+ private:
+  void* block_;
+};
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_out_of_memory(const Shape& shape, std::size_t value_bytes) {
+  std::uint64_t bytes = 0;
+  const bool fits = !__builtin_mul_overflow(shape.numel(), value_bytes, &bytes);
+  const std::string amount = fits ? concat(bytes) : concat("more than ", ~std::uint64_t{0});
+  throw MemoryError(concat("Tensor: no memory for shape ", shape, ": it takes ", amount, " bytes (", value_bytes,
+                           " for each value)"));
 }
 
-/// Memory for `size` zeros; large blocks are zero pages of the system.
+/// Bytes of a shape's values. ShapeError when its elements, MemoryError when its bytes can't be counted.
 template <typename T>
-Ref<Storage<T>> make_zero_storage(Index size) {
-  return Storage<T>::make(size, Storage<T>::Fill::zero);
+[[gnu::always_inline]] inline std::size_t bytes_of(const Shape& shape) {
+  const auto size = static_cast<std::uint64_t>(shape.checked_numel());
+  if (size > largest_block / sizeof(T)) [[unlikely]]
+    throw_out_of_memory(shape, sizeof(T));
+  return static_cast<std::size_t>(size) * sizeof(T);
+}
+
+/// Memory for the values of a shape, uninitialised. ShapeError when the shape is too large to count, MemoryError when
+/// there is no memory for it.
+template <typename T>
+[[gnu::always_inline]] inline Ref<Storage<T>> make_storage(const Shape& shape) {
+  const std::size_t bytes = bytes_of<T>(shape) + Storage<T>::header;
+  try {
+    return Ref<Storage<T>>::adopt(new (allocate(bytes)) Storage<T>(bytes));
+  } catch (const std::bad_alloc&) {
+    throw_out_of_memory(shape, sizeof(T));
+  }
+}
+
+/// The same with zeros; large blocks are zero pages of the system, so rows that nobody touches cost nothing.
+template <typename T>
+Ref<Storage<T>> make_zero_storage(const Shape& shape) {
+  const std::size_t bytes = bytes_of<T>(shape);
+  if (bytes + Storage<T>::header <= largest_cached_block) {
+    Ref<Storage<T>> storage = make_storage<T>(shape);
+    std::memset(static_cast<void*>(storage->data()), 0, bytes);
+    return storage;
+  }
+  try {
+    Ref<ZeroPages> pages = make_ref<ZeroPages>(bytes);
+    T* const values = static_cast<T*>(pages->data());
+    return make_ref<Storage<T>>(values, Ref<Counted>::adopt(pages.leak()), false);
+  } catch (const std::bad_alloc&) {
+    throw_out_of_memory(shape, sizeof(T));
+  }
+}
+
+/// Memory that `owner` keeps alive: a mapped file, a caller's array.
+template <typename T>
+Ref<Storage<T>> borrow_storage(T* values, Ref<Counted> owner) {
+  return make_ref<Storage<T>>(values, std::move(owner), true);
 }
 
 }  // namespace rowgrad::detail

@@ -56,6 +56,45 @@ struct NestedList {
   bool is_list = false;
 };
 
+/// The numbers in vectors, vectors of vectors and so on.
+template <typename V>
+struct NestedVector {
+  using Value = V;
+};
+template <typename V>
+struct NestedVector<std::vector<V>> {
+  using Value = typename NestedVector<V>::Value;
+};
+
+/// Whether a vector of V becomes a tensor of T: integers become indices, numbers of any kind become floating point.
+template <typename T, typename V>
+concept values_for = std::same_as<T, V> ||(std::same_as<T, Index>&& std::integral<V>) ||
+                     (std::floating_point<T> && (std::integral<V> || std::floating_point<V>));
+
+/// The shape of nested vectors, going by the first of each level.
+template <typename V>
+Shape shape_of(const std::vector<V>& values) {
+  Shape shape;
+  if constexpr (!std::same_as<typename NestedVector<V>::Value, V>)
+    shape = values.empty() ? shape_of(V()) : shape_of(values.front());
+  shape.insert(0, static_cast<Index>(values.size()));
+  return shape;
+}
+
+/// Writes the numbers in nested vectors of a shape, as deep as their type, to `next` and what follows it.
+template <typename V, typename T>
+void copy_nested(const std::vector<V>& values, const Shape& shape, int depth, T*& next) {
+  if (static_cast<Index>(values.size()) != shape[depth])
+    throw ShapeError(concat("Tensor: expected vectors of one length, ", shape[depth], " at depth ", depth, ", got ",
+                            values.size(), " (sequences of words are made equally long by pad_sequences)"));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if constexpr (std::same_as<typename NestedVector<V>::Value, V>)
+      *next++ = static_cast<T>(values[i]);
+    else
+      copy_nested(values[i], shape, depth + 1, next);
+  }
+}
+
 }  // namespace detail
 
 /// A tensor of float, double or Index (Indices). Row-major, contiguous.
@@ -68,8 +107,9 @@ class Tensor {
 
   Tensor() = default;
 
-  /// Uninitialised values. PyTorch: torch.empty.
-  explicit Tensor(const Shape& shape) : Tensor(shape, detail::make_storage<T>(shape.numel())) {}
+  /// Uninitialised values. ShapeError for more elements than can be counted, MemoryError when there is no memory for
+  /// them. PyTorch: torch.empty.
+  explicit Tensor(const Shape& shape) : Tensor(shape, detail::make_storage<T>(shape)) {}
 
   /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length.
   Tensor(std::initializer_list<detail::NestedList<T>> list);
@@ -80,11 +120,15 @@ class Tensor {
     body_->data[0] = static_cast<Index>(value);
   }
 
-  /// Indices in a vector, shape (n).
-  template <std::integral I>
-  requires std::same_as<T, Index> Tensor(const std::vector<I>& values)
-      : Tensor(Shape{static_cast<Index>(values.size())}) {  // NOLINT: implicit by design
-    for (std::size_t i = 0; i < values.size(); ++i) body_->data[i] = static_cast<Index>(values[i]);
+  /// Values in a vector, shape (n), or in vectors of vectors, row by row: (n, m) and so on. ShapeError when these
+  /// differ in length. Integer tensors convert implicitly, so that embedding(ids) can be written. PyTorch:
+  /// torch.tensor.
+  template <typename V>
+  requires detail::values_for<T, typename detail::NestedVector<V>::Value>
+  explicit(!std::same_as<T, Index>) Tensor(const std::vector<V>& values)  // NOLINT: implicit by design
+      : Tensor(detail::shape_of(values)) {
+    T* next = body_->data;
+    detail::copy_nested(values, body_->shape, 0, next);
   }
 
   bool defined() const noexcept { return static_cast<bool>(body_); }
@@ -129,7 +173,11 @@ class Tensor {
 
   /// The values as an Eigen matrix that shares them: leading dimensions folded into rows, the last one is columns.
   [[gnu::always_inline]] MatrixMap<T> matrix() const {
-    return MatrixMap<T>(data(), detail::split_at(shape(), dim() - 1).outer, shape().back());
+    T* const values = data();
+    const Shape& sizes = body_->shape;
+    Index rows = 1;
+    for (int d = 0; d + 1 < sizes.rank(); ++d) rows *= sizes[d];
+    return MatrixMap<T>(values, rows, sizes.back());
   }
   /// The values as a flat Eigen array that shares them.
   [[gnu::always_inline]] ArrayMap<T> array() const { return ArrayMap<T>(data(), numel()); }
@@ -195,10 +243,14 @@ class Tensor {
       detail::throw_undefined();
     return *body_;
   }
-  /// The same memory under another shape of as many elements, outside any graph.
-  Tensor view_as(const Shape& shape) const { return Tensor(shape, body().storage, body_->data); }
+  /// The same memory under another shape of as many elements, outside any graph. ShapeError for another number.
+  Tensor view_as(const Shape& shape) const {
+    if (shape.checked_numel() != numel()) [[unlikely]]
+      throw ShapeError(detail::concat("view: shape ", body_->shape, " has another number of elements than ", shape));
+    return Tensor(shape, body_->storage, body_->data);
+  }
   /// Whether this handle is the only way to these values, so that they may be overwritten.
-  bool unique() const noexcept { return body_.unique() && body_->storage.unique(); }
+  bool unique() const noexcept { return body_.unique() && body_->storage.unique() && !body_->storage->borrowed(); }
 
  private:
   detail::Ref<detail::TensorBody<T>> body_;
