@@ -36,7 +36,7 @@ namespace detail {
 
 /// One byte an element: is it masked? A copy that backward keeps is then an eighth of the mask.
 inline Ref<Storage<bool>> packed_mask(const Indices& mask) {
-  auto packed = make_storage<bool>(mask.numel());
+  auto packed = make_storage<bool>(mask.shape());
   std::transform(mask.data(), mask.data() + mask.numel(), packed->data(), [](Index masked) { return masked != 0; });
   return packed;
 }
