@@ -38,6 +38,7 @@
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
+#include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/loss.hpp>

@@ -67,12 +67,17 @@ def elementwise():
     for name, exponent in {"pow2": 2, "pow3": 3, "pow1": 1, "pow0": 0, "pow_half": 0.5, "pow_minus1": -1}.items():
         r.add(f"{name}@", lambda x: torch.pow(x, exponent), [0.25, 1.0, 2.5, 3.0] if exponent == 0.5 else x,
               dtypes=BOTH)
-    r.add("pow_half@edge", lambda x: torch.pow(x, 0.5), [0.0, -1.0, inf])
+    edge = [0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e-30, -1e-30, 1e30, 1e-40]
+    for name, exponent in {"pow2": 2, "pow3": 3, "pow1": 1, "pow0": 0, "pow_half": 0.5, "pow_minus1": -1,
+                           "pow_minus2": -2, "pow_minus3": -3, "pow_minus_half": -0.5, "pow_1_5": 1.5}.items():
+        r.add(f"{name}@edge", lambda x: torch.pow(x, exponent), edge, dtypes=BOTH)
+    r.add("div@tiny", ops["div"], [-0.5, -0.0, 3.0], [-1e-40, -1e-40, 1e-30], dtypes=BOTH)
     r.write()
 
 
 def math():
-    r = OperationFile("functional_activation")
+    elementary = OperationFile("functional_elementary")
+    activation = OperationFile("functional_activation")
     gentle = rand(2, 4)
     extreme = [-1e4, -100.0, -20.0, -1e-8, 0.0, 1e-8, 20.0, 100.0, 1e4]
     infinite = [inf, -inf, nan]
@@ -86,6 +91,7 @@ def math():
         "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     }
     for op, f in ops.items():
+        r = elementary if op == "exp" else activation
         r.add(f"{op}@gentle", f, gentle, dtypes=BOTH)
         r.add(f"{op}@extreme", f, extreme, dtypes=BOTH)
         if not op.startswith("gelu"):
@@ -93,9 +99,11 @@ def math():
         r.add(f"{op}@scalar", f, 0.5)
         r.add(f"{op}@empty", f, rand(0, 2))
     for op, f in {"log": torch.log, "sqrt": torch.sqrt}.items():
-        r.add(f"{op}@gentle", f, rand(2, 4, low=0, high=4), dtypes=BOTH)
-        r.add(f"{op}@edge", f, [0.0, -1.0, inf, 1e-30, 1e30], dtypes=BOTH)
-    r.write()
+        elementary.add(f"{op}@gentle", f, rand(2, 4, low=0, high=4), dtypes=BOTH)
+        elementary.add(f"{op}@edge", f, [0.0, -1.0, inf, 1e-30, 1e30], dtypes=BOTH)
+        elementary.add(f"{op}@subnormal", f, [1e-40, 1e-45, 1.0, 1e-39, 2e-38], dtypes=BOTH)
+    elementary.write()
+    activation.write()
 
 
 def reduce():

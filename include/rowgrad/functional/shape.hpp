@@ -196,6 +196,7 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   std::vector<Shape> shapes;
   for (const Tensor<T>& x : tensors) shapes.push_back(x.shape());
   const auto first = std::find_if_not(shapes.begin(), shapes.end(), skipped);
+  if (first == shapes.end()) dim = 0;
   Shape shape = first == shapes.end() ? shapes[0] : *first;
   const int d = detail::wrap_dim("cat", dim, shape.rank());
   if (shape.rank() == 0) throw ShapeError("cat: tensors of shape () have no dimension to join; use stack()");
