@@ -13,6 +13,7 @@
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/core/threads.hpp>
+#include <rowgrad/core/version.hpp>
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/copies.hpp>
