@@ -76,12 +76,14 @@
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/clip.hpp>
+#include <rowgrad/optim/fields.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/optimizer.hpp>
-#include <rowgrad/optim/parameter_entry.hpp>
-#include <rowgrad/optim/parameter_state.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/row_report.hpp>
+#include <rowgrad/optim/rule.hpp>
+#include <rowgrad/optim/rule_optimizer.hpp>
+#include <rowgrad/optim/rule_state.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
 #include <rowgrad/text/padding.hpp>
