@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/functional/attention.hpp>
+#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/linear.hpp>
@@ -135,9 +136,7 @@ class MultiheadAttention : public Module<T> {
     if (embed_dim < 1 || num_heads < 1 || embed_dim % num_heads != 0)
       throw ValueError("MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got " +
                        std::to_string(embed_dim) + " and " + std::to_string(num_heads));
-    if (!(options.dropout >= 0 && options.dropout <= 1))
-      throw ValueError("MultiheadAttention: dropout is a probability, expected 0 <= dropout <= 1, got " +
-                       std::to_string(options.dropout));
+    detail::expect_probability("MultiheadAttention", "dropout", options.dropout);
     return embed_dim;
   }
 
