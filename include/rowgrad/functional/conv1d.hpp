@@ -171,10 +171,10 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
           }
           if (nb != nullptr) {
             const Index rows = w.shape()[0];
-            Tensor<T> db = zeros<T>(Shape{rows}), sums(Shape{plan.batch, rows});  // sums over the steps of each sample
+            Tensor<T> db(Shape{rows}), sums(Shape{plan.batch, rows});  // sums over the steps of each sample
             for (Index i = 0; i < plan.batch * rows; ++i)
               sums.data()[i] = detail::sum_of(gradient + i * plan.steps, plan.steps);
-            detail::add_column_sums(db.data(), sums.data(), plan.batch, rows);
+            detail::column_sums(sums.data(), plan.batch, rows, rows, db.data());
             nb->accumulate(std::move(db));
           }
         },

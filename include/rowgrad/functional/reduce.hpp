@@ -38,8 +38,7 @@ Tensor<T> scaled_sum(const char* name, const Tensor<T>& x, int d, bool keepdim, 
       continue;
     }
     ArrayMap<T> row(target + o * s.inner, s.inner);
-    row.setZero();
-    add_column_sums(row.data(), block, s.size, s.inner);
+    column_sums(block, s.size, s.inner, s.inner, row.data());
     if (scale != T(1)) row *= scale;
   }
   if (recording(x)) {

@@ -16,7 +16,7 @@ namespace rowgrad::detail {
 
 // A block: values that Eigen adds in many lanes, and values or rows that are added one after the other. A sum of no
 // more than a block is plain, so short rows cost nothing extra.
-inline constexpr Index sum_block = 1024, rows_summed_in_order = 128;
+inline constexpr Index sum_block = 1024, sequential_sum_block = 128;
 
 /// The sum of what is added, in pairs, pairs of pairs, and so on: the rounding error grows with the logarithm.
 class PairwiseSum {
@@ -59,7 +59,7 @@ T sum_of(const T* x, Index n) {
 /// The sum of term(0) + ... + term(n - 1), where terms are worked out one by one.
 template <typename T, typename Term>
 T sum_of_terms(Index n, const Term& term) {
-  return sum_of_blocks<T>(n, rows_summed_in_order, [&term](Index first, Index count) {
+  return sum_of_blocks<T>(n, sequential_sum_block, [&term](Index first, Index count) {
     T sum = count > 0 ? term(first) : T(0);
     for (Index i = first + 1; i < first + count; ++i) sum += term(i);
     return sum;
@@ -72,7 +72,7 @@ class RunningSum {
  public:
   void add(T value) noexcept {
     part_ += value;
-    if (++count_ < rows_summed_in_order) return;
+    if (++count_ < sequential_sum_block) return;
     blocks_.add(static_cast<double>(part_));
     part_ = T(0);
     count_ = 0;
@@ -90,7 +90,7 @@ class RunningSum {
 /// all there is.
 template <typename T, typename AddRows>
 void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add) {
-  constexpr Index block = rows_summed_in_order;
+  constexpr Index block = sequential_sum_block;
   if (rows <= block) {
     add(sums, Index{0}, rows);
     return;
@@ -115,11 +115,12 @@ void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add) {
     if ((blocks >> l & 1) != 0) carry(sums, levels.data() + l * width);
 }
 
-/// Adds the rows of a row-major matrix to the `columns` values at `sums`.
+/// to[j] = the sum of values[i * stride + j] over i < rows, for j < columns.
 template <typename T>
-void add_column_sums(T* sums, const T* values, Index rows, Index columns) {
-  add_in_blocks(sums, rows, columns, [values, columns](T* target, Index first, Index last) {
-    const auto row = [values, columns](Index i) { return ArrayMap<const T>(values + i * columns, columns); };
+void column_sums(const T* values, Index rows, Index columns, Index stride, T* to) {
+  std::fill_n(to, columns, T(0));
+  add_in_blocks(to, rows, columns, [values, columns, stride](T* target, Index first, Index last) {
+    const auto row = [values, columns, stride](Index i) { return ArrayMap<const T>(values + i * stride, columns); };
     ArrayMap<T> sum(target, columns);
     for (; first + 4 <= last; first += 4)  // four at a time, in order: the sums are read and written once for all
       sum = sum + row(first) + row(first + 1) + row(first + 2) + row(first + 3);
