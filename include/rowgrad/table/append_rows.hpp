@@ -14,7 +14,7 @@ template <typename T>
 void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
   TensorBody<T>& body = table.body();
   Shape shape = body.shape;
-  shape[0] += rows.shape()[0];
+  shape[0] = checked_sum("add_rows", shape[0], rows.shape()[0]);
   Ref<Storage<T>> storage = make_storage<T>(shape);
   std::copy_n(table.data(), table.numel(), storage->data());  // data() has the updates owed made first
   std::copy_n(rows.data(), rows.numel(), storage->data() + table.numel());
