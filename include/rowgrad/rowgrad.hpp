@@ -3,6 +3,7 @@
 // See:  README.md for a first program, docs/ for the rest.
 #pragma once
 
+#include <rowgrad/core/any_tensor.hpp>
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
@@ -13,7 +14,6 @@
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/core/threads.hpp>
-#include <rowgrad/core/version.hpp>
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/copies.hpp>
@@ -39,7 +39,6 @@
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
-#include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/loss.hpp>
@@ -61,9 +60,11 @@
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/embedding_bag.hpp>
+#include <rowgrad/nn/embedding_table.hpp>
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>
+#include <rowgrad/nn/members.hpp>
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/multihead_attention.hpp>
 #include <rowgrad/nn/parameter.hpp>
@@ -76,14 +77,12 @@
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/clip.hpp>
-#include <rowgrad/optim/fields.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/optim/parameter_entry.hpp>
+#include <rowgrad/optim/parameter_state.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/row_report.hpp>
-#include <rowgrad/optim/rule.hpp>
-#include <rowgrad/optim/rule_optimizer.hpp>
-#include <rowgrad/optim/rule_state.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
 #include <rowgrad/text/padding.hpp>

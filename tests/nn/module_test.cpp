@@ -245,6 +245,118 @@ TEST_CASE("Module: handles from parameters() are the model's") {
   CHECK(&model.parameters().back().body() == &model.output.bias.body());
 }
 
+TEST_CASE("Module: one that knows its own type can be called, with anything that forward takes") {
+  struct Model : nn::Module<double, Model> {
+    nn::Embedding<double> embedding{5, 2};
+    nn::Linear<double> fc{2, 3};
+    Tensor<double> forward(const Indices& ids) const { return fc(embedding(ids)); }
+    Tensor<double> forward(const Tensor<double>& x, double factor) { return factor * fc(x); }
+    void members(nn::Members<double>& m) override { m("embedding", embedding)("fc", fc); }
+  };
+  Model model;
+  const Model& constant = model;
+  const Indices ids{1, 4};
+  const auto expected = model.forward(ids).to_vector();
+  CHECK(model(ids).to_vector() == expected);
+  CHECK(model({1, 4}).to_vector() == expected);
+  CHECK(constant(ids).to_vector() == expected);
+  CHECK(constant({1, 4}).to_vector() == expected);
+  CHECK(model(1).shape() == rowgrad::Shape{3});
+  CHECK(model(rowgrad::ones<double>({1, 2}), 2.0).shape() == rowgrad::Shape{1, 3});
+  static_assert(!std::is_invocable_v<const Model&, const Tensor<double>&, double>);  // forward is not const there
+  static_assert(!std::is_invocable_v<Model&, const Tensor<double>&>);
+  CHECK(model.parameters().size() == 3);
+  CHECK(model.to_string() == Model(model).to_string());
+  const nn::Sequential<double> layers{Model(model), nn::ReLU<double>()};
+  CHECK(layers(ids).shape() == rowgrad::Shape{2, 3});
+  const nn::Module<double>& base = model;
+  CHECK(base.parameters().size() == 3);
+}
+
+TEST_CASE("Module: what a model holds but members() does not name is found") {
+  struct Model : nn::Module<double, Model> {
+    nn::Linear<double> fc{2, 2};
+    nn::Dropout<double> dropout{0.5};
+    std::vector<nn::Parameter<double>> more;
+    nn::Buffer<Index> positions{Indices{0, 1}};
+    int named = 3;
+    void members(nn::Members<double>& m) override {
+      if (named > 0) m("fc", fc);
+      if (named > 1) m("dropout", dropout);
+      if (named > 2) {
+        for (auto& p : more) m("p", p);
+        m("positions", positions);
+      }
+    }
+  };
+  Model model;
+  model.more.emplace_back(rowgrad::ones<double>({3}));
+  CHECK_NOTHROW((void)model.parameters());
+  model.named = 2;
+  CHECK_THROWS_WITH_AS((void)model.parameters(), doctest::Contains("2 parameters or buffers"), rowgrad::ValueError);
+  model.named = 1;
+  CHECK_THROWS_WITH_AS((void)model.named_parameters(), doctest::Contains("module holds: Dropout. Name each once"),
+                       rowgrad::ValueError);
+  model.named = 0;
+  CHECK_THROWS_WITH_AS((void)model.parameters(), doctest::Contains("Model: members() does not name everything"),
+                       rowgrad::ValueError);
+
+  struct Plain : nn::Module<double> {  // does not know its type: it is asked for
+    nn::Sequential<double> layers{nn::Linear<double>(2, 2), nn::ReLU<double>()};
+    bool named = false;
+    void members(nn::Members<double>& m) override {
+      if (named) m("layers", layers);
+    }
+  };
+  Plain plain;
+  CHECK(plain.parameters().empty());
+  CHECK_THROWS_WITH_AS(nn::check_members(plain), doctest::Contains("module holds: Sequential"), rowgrad::ValueError);
+  plain.named = true;
+  CHECK_NOTHROW(nn::check_members(plain));
+  nn::check_members(seeded());
+  // asking changes nothing
+  const auto weight = plain.parameters()[0];
+  const auto before = weight.to_vector();
+  nn::check_members(plain);
+  CHECK(&plain.parameters()[0].body() == &weight.body());
+  CHECK(weight.to_vector() == before);
+  Plain copy = plain;
+  CHECK(copy.parameters()[0].data() != weight.data());
+}
+
+TEST_CASE("Module: buffers are named, copied as values, and no parameters") {
+  struct Model : nn::Module<float, Model> {
+    nn::Buffer<Index> positions{Indices{0, 1, 2}};
+    nn::Buffer<float> mean{rowgrad::zeros<float>({2}), false};
+    nn::Buffer<std::uint8_t> off;
+    nn::Linear<float> fc{2, 2};
+    void members(nn::Members<float>& m) override { m("positions", positions)("mean", mean)("off", off)("fc", fc); }
+  };
+  struct Outer : nn::Module<float, Outer> {
+    Model inner;
+    void members(nn::Members<float>& m) override { m("inner", inner); }
+  };
+  Outer model;
+  CHECK(model.parameters().size() == 2);
+  CHECK(model.named_parameters()[0].name == "inner.fc.weight");
+  const auto buffers = model.named_buffers();
+  REQUIRE(buffers.size() == 2);
+  CHECK(buffers[0].name == "inner.positions");
+  CHECK(buffers[0].persistent);
+  CHECK(!buffers[1].persistent);
+  CHECK(buffers[0].buffer.is<Index>());
+  CHECK(!buffers[0].buffer.is<float>());
+  CHECK(buffers[0].buffer.shape() == rowgrad::Shape{3});
+  CHECK(buffers[1].buffer.scalar_size() == sizeof(float));
+  CHECK_THROWS_AS((void)buffers[0].buffer.as<double>(), rowgrad::ValueError);
+  const Outer copy = model;
+  buffers[0].buffer.as<Index>().data()[1] = 9;  // a handle
+  CHECK(model.inner.positions.data()[1] == 9);
+  CHECK(copy.inner.positions.data()[1] == 1);
+  model = copy;
+  CHECK(buffers[0].buffer.as<Index>().to_vector() == std::vector<Index>{0, 1, 2});
+}
+
 TEST_CASE("Module: type_name is the class's own name") {
   CHECK(Model().type_name() == "SentimentClassifier");
   CHECK(nn::Linear<float>(1, 1).type_name() == "Linear");

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/activation.hpp>
 #include <rowgrad/nn/dropout.hpp>
@@ -97,6 +98,15 @@ TEST_CASE("Sequential: a layer that does not take what it is given") {
   CHECK_THROWS_WITH_AS(middle(values), doctest::Contains("Embedding does not take values"), ShapeError);
   CHECK_THROWS_AS(empty(Indices{1}), ShapeError);
   CHECK_THROWS_AS(linear(rowgrad::ones<double>({2, 4})), ShapeError);
+}
+
+TEST_CASE("Sequential: a module of one's own with forward() alone") {
+  struct Doubled : nn::Module<double> {
+    Tensor<double> forward(const Tensor<double>& x) const { return 2 * x; }
+  };
+  const Sequential<double> model{Doubled(), nn::ReLU<double>()};
+  CHECK(model(Tensor<double>{1, -1}).to_vector() == std::vector<double>{2, 0});
+  CHECK_THROWS_WITH_AS(model(Indices{1}), doctest::Contains("Doubled does not take indices"), ShapeError);
 }
 
 TEST_CASE("Sequential: copies are deep") {

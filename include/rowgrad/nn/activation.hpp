@@ -14,21 +14,24 @@ namespace rowgrad::nn {
 template <typename T>
 class ReLU : public Module<T> {
  public:
-  Tensor<T> operator()(const Tensor<T>& x) const { return relu(x); }
+  Tensor<T> forward(const Tensor<T>& x) const { return relu(x); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 };
 
 /// PyTorch: torch.nn.Sigmoid.
 template <typename T>
 class Sigmoid : public Module<T> {
  public:
-  Tensor<T> operator()(const Tensor<T>& x) const { return sigmoid(x); }
+  Tensor<T> forward(const Tensor<T>& x) const { return sigmoid(x); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 };
 
 /// PyTorch: torch.nn.Tanh.
 template <typename T>
 class Tanh : public Module<T> {
  public:
-  Tensor<T> operator()(const Tensor<T>& x) const { return tanh(x); }
+  Tensor<T> forward(const Tensor<T>& x) const { return tanh(x); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 };
 
 /// PyTorch: torch.nn.GELU.
@@ -36,8 +39,9 @@ template <typename T>
 class GELU : public Module<T> {
  public:
   explicit GELU(std::string approximate = "none") : approximate_(std::move(approximate)) {}
-  Tensor<T> operator()(const Tensor<T>& x) const { return gelu(x, approximate_); }
-  std::string extra_repr() const override { return "approximate='" + approximate_ + "'"; }
+  Tensor<T> forward(const Tensor<T>& x) const { return gelu(x, approximate_); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
+  std::string extra_repr() const override { return rowgrad::detail::concat("approximate='", approximate_, "'"); }
 
  private:
   std::string approximate_;
@@ -47,7 +51,8 @@ class GELU : public Module<T> {
 template <typename T>
 class LogSigmoid : public Module<T> {
  public:
-  Tensor<T> operator()(const Tensor<T>& x) const { return logsigmoid(x); }
+  Tensor<T> forward(const Tensor<T>& x) const { return logsigmoid(x); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 };
 
 /// PyTorch: torch.nn.Softmax.
@@ -55,8 +60,9 @@ template <typename T>
 class Softmax : public Module<T> {
  public:
   explicit Softmax(Index dim) : dim_(dim) {}
-  Tensor<T> operator()(const Tensor<T>& x) const { return softmax(x, dim_); }
-  std::string extra_repr() const override { return "dim=" + std::to_string(dim_); }
+  Tensor<T> forward(const Tensor<T>& x) const { return softmax(x, dim_); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
+  std::string extra_repr() const override { return rowgrad::detail::concat("dim=", dim_); }
 
  private:
   Index dim_;
@@ -67,8 +73,9 @@ template <typename T>
 class LogSoftmax : public Module<T> {
  public:
   explicit LogSoftmax(Index dim) : dim_(dim) {}
-  Tensor<T> operator()(const Tensor<T>& x) const { return log_softmax(x, dim_); }
-  std::string extra_repr() const override { return "dim=" + std::to_string(dim_); }
+  Tensor<T> forward(const Tensor<T>& x) const { return log_softmax(x, dim_); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
+  std::string extra_repr() const override { return rowgrad::detail::concat("dim=", dim_); }
 
  private:
   Index dim_;
@@ -79,9 +86,10 @@ template <typename T>
 class Flatten : public Module<T> {
  public:
   explicit Flatten(Index start_dim = 1, Index end_dim = -1) : start_dim_(start_dim), end_dim_(end_dim) {}
-  Tensor<T> operator()(const Tensor<T>& x) const { return flatten(x, start_dim_, end_dim_); }
+  Tensor<T> forward(const Tensor<T>& x) const { return flatten(x, start_dim_, end_dim_); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
   std::string extra_repr() const override {
-    return "start_dim=" + std::to_string(start_dim_) + ", end_dim=" + std::to_string(end_dim_);
+    return rowgrad::detail::concat("start_dim=", start_dim_, ", end_dim=", end_dim_);
   }
 
  private:

@@ -1,86 +1,64 @@
 // What: Module, the base of layers and models.
 // Why:  a model says once what it consists of, in members(); parameters, names, train/eval, printing follow from that.
 //       Nothing is registered and no address is kept, so a model is a value: copying and moving it is safe.
-// See:  parameter.hpp; linear.hpp for a layer, sequential.hpp for a container; PyTorch torch.nn.Module.
+// See:  members.hpp, parameter.hpp; linear.hpp for a layer, sequential.hpp for a container; PyTorch torch.nn.Module.
 #pragma once
 
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <functional>
-#include <typeinfo>
 
-#include <rowgrad/nn/parameter.hpp>
+#include <rowgrad/nn/members.hpp>
 
 namespace rowgrad::nn {
 
-template <typename T>
-class Module;
-
-/// What members() tells of a module: its parameters and sub-modules by name, in PyTorch's order.
-template <typename T>
-class Members {
- public:
-  struct Member {
-    std::string name;
-    Parameter<T>* parameter;  // one of the two is null
-    Module<T>* module;
-  };
-
-  Members& operator()(std::string name, Parameter<T>& parameter) {
-    list_.push_back({std::move(name), &parameter, nullptr});
-    return *this;
-  }
-  Members& operator()(std::string name, Module<T>& module) {
-    list_.push_back({std::move(name), nullptr, &module});
-    return *this;
-  }
-
-  auto begin() const noexcept { return list_.begin(); }
-  auto end() const noexcept { return list_.end(); }
-
- private:
-  std::vector<Member> list_;
-};
-
-template <typename T>
-struct NamedParameter {
-  std::string name;  // PyTorch's, for example "fc.weight"
-  Tensor<T> parameter;
-};
-
-/// Base of layers and models over scalar T.
+/// Base of layers and models over scalar T. What is said about Self is in the second Module, below.
 ///
-///     struct Classifier : nn::Module<float> {
+///     struct Classifier : nn::Module<float, Classifier> {
 ///       nn::Embedding<float> embedding{10000, 100};
 ///       nn::Linear<float> fc{100, 2};
-///       Tensor<float> forward(const Indices& text) { return fc(embedding(text).mean(1)); }
+///       Tensor<float> forward(const Indices& text) const { return fc(embedding(text).mean(1)); }
 ///       void members(nn::Members<float>& m) override { m("embedding", embedding)("fc", fc); }
 ///     };
 template <typename T>
-class Module {
+class Module<T, void> {
  public:
   using Scalar = T;
   virtual ~Module() = default;
 
-  /// Names every parameter and sub-module once: m("weight", weight)("fc", fc).
+  /// Names every parameter, buffer and sub-module once: m("weight", weight)("fc", fc).
   virtual void members(Members<T>&) {}
 
   /// All parameters, also frozen ones; handles that stay valid while the module lives or is moved. A parameter that is
-  /// switched off is left out. PyTorch: parameters().
+  /// switched off is left out. Empty for a module that names none in members(). PyTorch: parameters().
   std::vector<Tensor<T>> parameters() const {
     std::vector<Tensor<T>> result;
-    for (NamedParameter<T>& named : named_parameters()) result.push_back(std::move(named.parameter));
+    for_each("", [&result](const std::string&, const auto& member) {
+      if (member.parameter != nullptr) result.push_back(*member.parameter);
+    });
     return result;
   }
 
   /// PyTorch: named_parameters().
   std::vector<NamedParameter<T>> named_parameters() const {
     std::vector<NamedParameter<T>> result;
-    collect("", result);
+    for_each("", [&result](const std::string& name, const auto& member) {
+      if (member.parameter != nullptr) result.push_back({name, *member.parameter});
+    });
     return result;
   }
 
-  /// Number of weights, those that are trained alone if asked.
+  /// PyTorch: named_buffers().
+  std::vector<NamedBuffer> named_buffers() const {
+    std::vector<NamedBuffer> result;
+    for_each("", [&result](const std::string& name, const auto& member) {
+      if (member.parameter == nullptr) result.push_back({name, member.buffer, member.persistent});
+    });
+    return result;
+  }
+
+  /// Number of weights; only those that are trained, if asked.
   Index parameter_count(bool trainable_only = false) const {
     Index count = 0;
     for (const Tensor<T>& parameter : parameters())
@@ -121,14 +99,14 @@ class Module {
   ///       (embedding): Embedding(10000, 100)
   ///     )
   std::string to_string(std::size_t indent = 0) const {
+    const std::string extra = extra_repr(), pad(indent, ' ');
     std::string inside;
     for (const auto& member : children())
       if (member.module != nullptr)
-        inside +=
-            std::string(indent + 2, ' ') + "(" + member.name + "): " + member.module->to_string(indent + 2) + "\n";
-    const std::string extra = extra_repr(), pad(indent, ' ');
-    if (inside.empty()) return type_name() + "(" + extra + ")";
-    return type_name() + "(\n" + (extra.empty() ? "" : pad + "  " + extra + "\n") + inside + pad + ")";
+        inside += rowgrad::detail::concat(pad, "  (", member.name, "): ", member.module->to_string(indent + 2), "\n");
+    if (inside.empty()) return rowgrad::detail::concat(type_name(), "(", extra, ")");
+    return rowgrad::detail::concat(type_name(), "(\n", extra.empty() ? "" : pad + "  " + extra + "\n", inside, pad,
+                                   ")");
   }
 
   /// The class's own name, without namespace and template arguments.
@@ -154,12 +132,17 @@ class Module {
 
  protected:
   Module() = default;
-  Module(const Module&) = default;
+  Module(const Module& other) : training_(other.training_) {
+    if (Holdings* const listing = Holdings::listing; listing != nullptr) listing->modules.push_back(&other);
+  }
   Module(Module&&) = default;
   Module& operator=(const Module&) = default;
   Module& operator=(Module&&) = default;
 
  private:
+  template <typename M>
+  friend void check_members(const M& module);
+
   // Listing members changes nothing; handles are shallow, so a const model may be listed, too.
   Members<T> children() const {
     Members<T> list;
@@ -167,16 +150,116 @@ class Module {
     return list;
   }
 
-  void collect(const std::string& prefix, std::vector<NamedParameter<T>>& result) const {
+  /// f(full name, member) for all parameters and buffers with values, also of sub-modules.
+  template <typename F>
+  void for_each(const std::string& prefix, const F& f) const {
     for (const auto& member : children()) {
       if (member.module != nullptr)
-        member.module->collect(prefix + member.name + ".", result);
-      else if (member.parameter->defined())
-        result.push_back({prefix + member.name, *static_cast<const Tensor<T>*>(member.parameter)});
+        member.module->for_each(prefix + member.name + ".", f);
+      else if (member.parameter != nullptr ? member.parameter->defined() : member.buffer.defined())
+        f(prefix + member.name, member);
     }
   }
 
   bool training_ = true;
+};
+
+/// ValueError when the module holds layers, parameters or buffers that members() does not name: they would be neither
+/// trained nor saved, and train() and eval() would not reach them. They are found by copying the module, values apart:
+/// what a copy would copy, directly or in containers, is what the module holds. Not found: what is held by pointer, and
+/// anything when the class cannot be copied. Modules that know their own type (Module<T, Self>) are checked when they
+/// list their parameters; for others this may be called in a test. O(members).
+template <typename M>
+void check_members(const M& module) {
+  if constexpr (std::is_copy_constructible_v<M>) {
+    using T = typename M::Scalar;
+    Holdings held;
+    const auto within = [](const void* p, const M& whole) {
+      const auto first = reinterpret_cast<std::uintptr_t>(&whole), at = reinterpret_cast<std::uintptr_t>(p);
+      return at >= first && at < first + sizeof(M);
+    };
+    {
+      struct Listing {
+        Holdings* before;
+        explicit Listing(Holdings* now) : before(std::exchange(Holdings::listing, now)) {}
+        ~Listing() { Holdings::listing = before; }
+      };
+      const Listing listing(&held);
+      const M copy(module);
+      for (const void* handle : held.handles)
+        if (within(handle, copy))
+          throw ValueError(rowgrad::detail::concat(
+              module.type_name(),
+              ": copies would share a parameter or buffer with the module, because it is in an array; "
+              "hold it in a std::vector"));
+    }
+    std::vector<const void*> named;
+    const std::function<void(const Module<T>&)> collect = [&](const Module<T>& part) {
+      named.push_back(&part);
+      for (const auto& member : part.children()) {
+        if (member.module != nullptr)
+          collect(*member.module);
+        else if (member.parameter != nullptr && member.parameter->defined())
+          named.push_back(&member.parameter->body());
+        else if (member.buffer.defined())
+          named.push_back(member.buffer.body());
+      }
+    };
+    collect(module);
+    const auto missing = [&named](const void* p) { return std::find(named.begin(), named.end(), p) == named.end(); };
+    std::string layers;
+    for (const void* part : held.modules)  // temporary copies, which a class may make on the way, lie elsewhere
+      if (within(part, module) && missing(part))
+        layers += (layers.empty() ? "" : ", ") + static_cast<const Module<T>*>(part)->type_name();
+    const auto count = std::count_if(held.tensors.begin(), held.tensors.end(), missing);
+    if (layers.empty() && count == 0) return;
+    throw ValueError(rowgrad::detail::concat(
+        module.type_name(), ": members() does not name everything the module holds: ",
+        layers.empty() ? rowgrad::detail::concat(count, count == 1 ? " parameter or buffer" : " parameters or buffers")
+                       : layers,
+        ". Name each once, as in m(\"fc\", fc): what is not named is neither trained nor saved"));
+  }
+}
+
+/// Base of a model that knows its own type: struct Classifier : nn::Module<float, Classifier>. The model can then be
+/// called, model(x) being model.forward(x), and what it holds without naming it in members() is found, as ValueError
+/// when its parameters are listed.
+template <typename T, typename Self>
+class Module : public Module<T> {
+ public:
+  std::vector<Tensor<T>> parameters() const {
+    check_members(self());
+    return Module<T>::parameters();
+  }
+  std::vector<NamedParameter<T>> named_parameters() const {
+    check_members(self());
+    return Module<T>::named_parameters();
+  }
+
+  template <typename... Inputs>
+  requires requires(Self& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
+  decltype(auto) operator()(Inputs&&... inputs) { return self().forward(std::forward<Inputs>(inputs)...); }
+  template <typename... Inputs>
+  requires requires(const Self& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
+  decltype(auto) operator()(Inputs&&... inputs) const { return self().forward(std::forward<Inputs>(inputs)...); }
+
+  // The same for lists in braces, from which no type can be deduced: model({1, 2, 3}).
+  template <typename S = Self>
+  requires requires(S& self, const Indices& ids) { self.forward(ids); }
+  decltype(auto) operator()(const Indices& ids) { return self().forward(ids); }
+  template <typename S = Self>
+  requires requires(const S& self, const Indices& ids) { self.forward(ids); }
+  decltype(auto) operator()(const Indices& ids) const { return self().forward(ids); }
+  template <typename S = Self>
+  requires requires(S& self, const Tensor<T>& x) { self.forward(x); }
+  decltype(auto) operator()(const Tensor<T>& x) { return self().forward(x); }
+  template <typename S = Self>
+  requires requires(const S& self, const Tensor<T>& x) { self.forward(x); }
+  decltype(auto) operator()(const Tensor<T>& x) const { return self().forward(x); }
+
+ private:
+  Self& self() noexcept { return static_cast<Self&>(*this); }
+  const Self& self() const noexcept { return static_cast<const Self&>(*this); }
 };
 
 template <typename T>

@@ -13,12 +13,12 @@ template <typename T>
 class MaxPool1d : public Module<T> {
  public:
   explicit MaxPool1d(Index kernel_size, MaxPool1dOptions options = {}) : kernel_size_(kernel_size), options_(options) {}
-  Tensor<T> operator()(const Tensor<T>& x) const { return max_pool1d(x, kernel_size_, options_); }
+  Tensor<T> forward(const Tensor<T>& x) const { return max_pool1d(x, kernel_size_, options_); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
   std::string extra_repr() const override {
-    return "kernel_size=" + std::to_string(kernel_size_) +
-           ", stride=" + std::to_string(options_.stride.value_or(kernel_size_)) +
-           ", padding=" + std::to_string(options_.padding) + ", dilation=" + std::to_string(options_.dilation) +
-           ", ceil_mode=" + (options_.ceil_mode ? "True" : "False");
+    return rowgrad::detail::concat("kernel_size=", kernel_size_, ", stride=", options_.stride.value_or(kernel_size_),
+                                   ", padding=", options_.padding, ", dilation=", options_.dilation,
+                                   ", ceil_mode=", options_.ceil_mode ? "True" : "False");
   }
 
  private:
@@ -31,8 +31,9 @@ template <typename T>
 class AdaptiveMaxPool1d : public Module<T> {
  public:
   explicit AdaptiveMaxPool1d(Index output_size) : output_size_(output_size) {}
-  Tensor<T> operator()(const Tensor<T>& x) const { return adaptive_max_pool1d(x, output_size_); }
-  std::string extra_repr() const override { return "output_size=" + std::to_string(output_size_); }
+  Tensor<T> forward(const Tensor<T>& x) const { return adaptive_max_pool1d(x, output_size_); }
+  Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
+  std::string extra_repr() const override { return rowgrad::detail::concat("output_size=", output_size_); }
 
  private:
   Index output_size_;

@@ -1,5 +1,5 @@
 // What: Sequential, layers applied one after the other.
-// Why:  any copyable layer with operator() fits; the first may take indices.
+// Why:  any copyable module with operator() or forward() fits; the first may take indices.
 // See:  PyTorch torch.nn.Sequential.
 #pragma once
 
@@ -77,6 +77,17 @@ class Sequential : public Module<T> {
 
   template <typename Layer>
   struct Held final : Slot {
+    template <typename Input>
+    static constexpr bool called = std::is_invocable_r_v<Tensor<T>, Layer&, const Input&>;
+    template <typename Input>
+    static constexpr bool forwarded = requires(Layer& held, const Input& input) {
+      { held.forward(input) } -> std::convertible_to<Tensor<T>>;
+    };
+    static_assert(
+        called<Tensor<T>> || called<Indices> || forwarded<Tensor<T>> || forwarded<Indices>,
+        "Sequential: each layer needs an operator() or a forward() that takes a Tensor<T> or Indices and gives a "
+        "Tensor<T>");
+
     explicit Held(Layer held) : layer(std::move(held)) {}
     Tensor<T> forward(const Tensor<T>& x) override { return call(x, "values"); }
     Tensor<T> forward(const Indices& ids) override { return call(ids, "indices"); }
@@ -87,10 +98,12 @@ class Sequential : public Module<T> {
 
     template <typename Input>
     Tensor<T> call(const Input& input, const char* what) {
-      if constexpr (std::is_invocable_v<Layer&, const Input&>)
+      if constexpr (called<Input>)
         return layer(input);
+      else if constexpr (forwarded<Input>)
+        return layer.forward(input);
       else
-        throw ShapeError("Sequential: layer " + layer.type_name() + " does not take " + what);
+        throw ShapeError(rowgrad::detail::concat("Sequential: layer ", layer.type_name(), " does not take ", what));
     }
     Layer layer;
   };
