@@ -3,7 +3,6 @@
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/embedding.hpp>
-#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 #include <support/golden.hpp>
@@ -164,7 +163,33 @@ TEST_CASE("Embedding: errors") {
   CHECK(empty(Indices(Shape{0})).shape() == Shape{0, 2});
 }
 
+TEST_CASE("Embedding: max_norm and scale_grad_by_freq") {
+  auto layer = Embedding<double>::from_pretrained(table().clone(), {.freeze = false, .max_norm = 10});
+  CHECK(layer({0, 1}).to_vector()[0] == 0);
+  CHECK(layer(0).to_vector() == std::vector<double>{0, 1});
+  CHECK(std::hypot(layer.weight.data()[2], layer.weight.data()[3]) == doctest::Approx(10));
+  CHECK(layer.weight.data()[4] == 20);  // not looked up
+  const auto scaled =
+      Embedding<double>::from_pretrained(table().clone(), {.freeze = false, .scale_grad_by_freq = true});
+  scaled({1, 1, 1, 2}).sum().backward();
+  CHECK(scaled.weight.grad().values().to_vector() == std::vector<double>{1, 1, 1, 1});
+}
+
+TEST_CASE("Embedding: sizes that no table can have") {
+  constexpr Index huge = Index(1) << 32, most = Index(1) << 62;
+  CHECK_THROWS_AS(Embedding<float>(huge, huge), rowgrad::Error);
+  CHECK_THROWS_AS(Embedding<float>(most, 4), rowgrad::Error);
+  CHECK_THROWS_AS(Embedding<float>(most, 1), rowgrad::Error);
+  Embedding<float> layer(3, 2), narrow(3, 0);
+  CHECK_THROWS_AS(layer.add_rows(most), rowgrad::Error);
+  CHECK(layer.num_embeddings() == 3);
+  narrow.add_rows(most);
+  CHECK_THROWS_AS(narrow.add_rows(most), ShapeError);
+}
+
 TEST_CASE("Embedding: printing") {
+  CHECK(Embedding<float>(5, 3, {.padding_idx = 1, .max_norm = 1, .norm_type = 3, .scale_grad_by_freq = true})
+            .to_string() == "Embedding(5, 3, padding_idx=1, max_norm=1.0, norm_type=3.0, scale_grad_by_freq=True)");
   CHECK(Embedding<float>(20, 4).to_string() == "Embedding(20, 4)");
   CHECK(Embedding<float>(20, 4, {.padding_idx = -1}).to_string() == "Embedding(20, 4, padding_idx=19)");
 }

@@ -19,7 +19,7 @@ struct Conv1dOptions {
 };
 
 /// Weight (out, in / groups, kernel) and bias (out), drawn uniformly from +-1/sqrt(in / groups * kernel) in PyTorch's
-/// order. ValueError when channels do not divide by groups or an option is out of range. PyTorch: torch.nn.Conv1d.
+/// order. ValueError when channels are not multiples of groups or an option is out of range. PyTorch: torch.nn.Conv1d.
 template <typename T>
 class Conv1d : public Module<T> {
  public:
@@ -41,20 +41,22 @@ class Conv1d : public Module<T> {
   Tensor<T> forward(const Tensor<T>& x) const { return conv1d<T>(x, weight, bias, options_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 
-  Index in_channels() const noexcept { return weight.shape()[1] * options_.groups; }
-  Index out_channels() const noexcept { return weight.shape()[0]; }
-  Index kernel_size() const noexcept { return weight.shape()[2]; }
+  /// 0 for a layer that was moved from.
+  Index in_channels() const noexcept { return weight.size_or_zero(1) * options_.groups; }
+  Index out_channels() const noexcept { return weight.size_or_zero(0); }
+  Index kernel_size() const noexcept { return weight.size_or_zero(2); }
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
     const auto one = [](const char* name, Index value) {
-      return std::string(", ") + name + "=" + rowgrad::to_string(Shape{value});
+      return rowgrad::detail::concat(", ", name, "=", Shape{value});
     };
-    return std::to_string(in_channels()) + ", " + std::to_string(out_channels()) + one("kernel_size", kernel_size()) +
-           one("stride", options_.stride) + (options_.padding != 0 ? one("padding", options_.padding) : "") +
-           (options_.dilation != 1 ? one("dilation", options_.dilation) : "") +
-           (options_.groups != 1 ? ", groups=" + std::to_string(options_.groups) : "") +
-           (bias.defined() ? "" : ", bias=False");
+    return rowgrad::detail::concat(in_channels(), ", ", out_channels(), one("kernel_size", kernel_size()),
+                                   one("stride", options_.stride),
+                                   options_.padding != 0 ? one("padding", options_.padding) : "",
+                                   options_.dilation != 1 ? one("dilation", options_.dilation) : "",
+                                   options_.groups != 1 ? rowgrad::detail::concat(", groups=", options_.groups) : "",
+                                   bias.defined() ? "" : ", bias=False");
   }
 
  private:
@@ -63,8 +65,8 @@ class Conv1d : public Module<T> {
       throw ValueError(
           "Conv1d: expected kernel_size, stride, dilation and groups of at least 1 and a padding of at least 0");
     if (in % options.groups != 0 || out % options.groups != 0)
-      throw ValueError("Conv1d: " + std::to_string(in) + " and " + std::to_string(out) +
-                       " channels do not both divide by groups = " + std::to_string(options.groups));
+      throw ValueError(rowgrad::detail::concat("Conv1d: ", in, " and ", out,
+                                               " channels do not both divide by groups = ", options.groups));
     return Shape{out, in / options.groups, kernel};
   }
 

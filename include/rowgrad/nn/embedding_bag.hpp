@@ -1,6 +1,6 @@
 // What: EmbeddingBag, a lookup table whose rows are summed or averaged at once.
 // Why:  a text's mean vector at the cost of reading its rows; table/bag.hpp does the work.
-// See:  embedding.hpp; PyTorch torch.nn.EmbeddingBag.
+// See:  table/bag.hpp, embedding_table.hpp; embedding.hpp; PyTorch torch.nn.EmbeddingBag.
 #pragma once
 
 #include <rowgrad/nn/embedding.hpp>
@@ -8,39 +8,77 @@
 
 namespace rowgrad::nn {
 
-/// An Embedding that gives one row a bag of ids. PyTorch: torch.nn.EmbeddingBag.
+struct BagFromPretrainedOptions {
+  bool freeze = true;  // PyTorch's default
+  BagMode mode = BagMode::mean;
+  std::optional<Index> padding_idx = {};  // these and the last are EmbeddingBagOptions'
+  std::optional<double> max_norm = {};
+  double norm_type = 2;
+  bool scale_grad_by_freq = false;
+  bool include_last_offset = false;
+};
+
+/// A table that gives one row per bag of ids. PyTorch: torch.nn.EmbeddingBag.
 template <typename T>
-class EmbeddingBag : public Embedding<T> {
+class EmbeddingBag : public Module<T> {
  public:
+  Parameter<T> weight;  // (num_embeddings, embedding_dim)
+
+  /// Starts from the weights that an Embedding starts from. ShapeError for a negative size, IndexError for a
+  /// padding_idx outside the table, ValueError for a negative norm, or scale_grad_by_freq with BagMode::max.
   EmbeddingBag(Index num_embeddings, Index embedding_dim, EmbeddingBagOptions options = {})
-      : EmbeddingBag(Embedding<T>(num_embeddings, embedding_dim, {.padding_idx = options.padding_idx}), options) {}
+      : EmbeddingBag(options, [&](LookupOptions& lookup) {
+          return embedding_table::drawn<T>("EmbeddingBag", num_embeddings, embedding_dim, lookup);
+        }) {}
 
   /// A layer that starts from a table (V, D), whose values it shares; frozen unless asked. PyTorch: from_pretrained.
-  static EmbeddingBag from_pretrained(const Tensor<T>& table, EmbeddingBagOptions options = {}, bool freeze = true) {
-    return EmbeddingBag(Embedding<T>::from_pretrained(table, {.freeze = freeze, .padding_idx = options.padding_idx}),
-                        options);
+  static EmbeddingBag from_pretrained(const Tensor<T>& table, BagFromPretrainedOptions options = {}) {
+    return EmbeddingBag({options.mode, options.padding_idx, options.max_norm, options.norm_type,
+                         options.scale_grad_by_freq, options.include_last_offset},
+                        [&](LookupOptions& lookup) {
+                          return embedding_table::given("EmbeddingBag::from_pretrained", table, options.freeze, lookup);
+                        });
   }
 
   /// ids (B, T) to (B, D), or ids (n) with offsets (bags) to (bags, D); see rowgrad::embedding_bag.
   Tensor<T> forward(const Indices& ids, const Indices& offsets = {}, const Tensor<T>& per_sample_weights = {}) const {
-    return embedding_bag<T>(ids, this->weight, offsets, options_, per_sample_weights);
+    return embedding_bag<T>(ids, weight, offsets, options_, per_sample_weights);
   }
   Tensor<T> operator()(const Indices& ids, const Indices& offsets = {},
                        const Tensor<T>& per_sample_weights = {}) const {
     return forward(ids, offsets, per_sample_weights);
   }
 
+  /// 0 for a layer that was moved from.
+  Index num_embeddings() const noexcept { return weight.size_or_zero(0); }
+  Index embedding_dim() const noexcept { return weight.size_or_zero(1); }
+  std::optional<Index> padding_idx() const noexcept { return options_.padding_idx; }
+  const EmbeddingBagOptions& options() const noexcept { return options_; }
+
+  /// Appends rows; see Embedding::add_rows.
+  void add_rows(Index count, Generator& generator = default_generator()) {
+    embedding_table::append_drawn("EmbeddingBag::add_rows", weight, count, generator);
+  }
+
+  void members(Members<T>& m) override { m("weight", weight); }
   std::string extra_repr() const override {
     const char* const modes[] = {"sum", "mean", "max"};
-    return std::to_string(this->num_embeddings()) + ", " + std::to_string(this->embedding_dim()) + ", mode='" +
-           modes[static_cast<int>(options_.mode)] + "'" +
-           (options_.padding_idx ? ", padding_idx=" + std::to_string(*this->padding_idx()) : "");
+    return rowgrad::detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::repr(options_.lookup()),
+                                   ", mode='", modes[static_cast<std::size_t>(options_.mode)], "'",
+                                   embedding_table::padding_repr(options_.lookup()));
   }
 
  private:
-  EmbeddingBag(Embedding<T>&& table, EmbeddingBagOptions options) : Embedding<T>(std::move(table)), options_(options) {}
+  template <typename MakeTable>
+  EmbeddingBag(const EmbeddingBagOptions& options, const MakeTable& make_table) : options_(options) {
+    if (options.scale_grad_by_freq && options.mode == BagMode::max)
+      throw ValueError("EmbeddingBag: scale_grad_by_freq does not go with BagMode::max");
+    LookupOptions lookup = options.lookup();
+    weight = make_table(lookup);
+    options_.padding_idx = lookup.padding_idx;
+  }
 
-  EmbeddingBagOptions options_;
+  EmbeddingBagOptions options_;  // padding_idx counted from the front
 };
 
 }  // namespace rowgrad::nn

@@ -37,7 +37,8 @@ struct Fan {
 template <typename T>
 Fan fan(const Tensor<T>& weight) {
   if (weight.dim() < 2)
-    throw ShapeError("init: fan in and fan out need at least 2 dimensions, got shape " + to_string(weight.shape()));
+    throw ShapeError(
+        rowgrad::detail::concat("init: fan in and fan out need at least 2 dimensions, got shape ", weight.shape()));
   const Index field =
       weight.shape()[0] * weight.shape()[1] == 0 ? 1 : weight.numel() / (weight.shape()[0] * weight.shape()[1]);
   return {weight.shape()[1] * field, weight.shape()[0] * field};

@@ -14,7 +14,8 @@ struct LayerNormOptions {
   bool bias = true;
 };
 
-/// Normalises over the last dimensions, of the given shape; weight starts at 1, bias at 0. PyTorch: torch.nn.LayerNorm.
+/// Normalises over the last dimensions, of the given shape; weight starts at 1, bias at 0. ValueError for a negative
+/// eps. PyTorch: torch.nn.LayerNorm.
 template <typename T>
 class LayerNorm : public Module<T> {
  public:
@@ -23,7 +24,8 @@ class LayerNorm : public Module<T> {
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {})
       : normalized_shape_(normalized_shape), options_(options) {
     if (normalized_shape.rank() == 0) throw ShapeError("LayerNorm: normalized_shape needs at least one dimension");
-    if (!(options.eps >= 0)) throw ValueError(detail::concat("LayerNorm: expected eps >= 0, got ", options.eps));
+    if (!(options.eps >= 0))
+      throw ValueError(rowgrad::detail::concat("LayerNorm: expected eps >= 0, got ", options.eps));
     if (!options.elementwise_affine) return;
     weight = Parameter<T>(ones<T>(normalized_shape));
     if (options.bias) bias = Parameter<T>(zeros<T>(normalized_shape));
@@ -31,15 +33,17 @@ class LayerNorm : public Module<T> {
   explicit LayerNorm(Index size, LayerNormOptions options = {}) : LayerNorm(Shape{size}, options) {}
 
   Tensor<T> forward(const Tensor<T>& x) const {
+    if (options_.elementwise_affine && !weight.defined())
+      throw ValueError("LayerNorm: this layer has no weight (was it moved from?)");
     return layer_norm<T>(x, normalized_shape_, weight, bias, options_.eps);
   }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
-    return rowgrad::to_string(normalized_shape_) + ", eps=" + detail::python_float(options_.eps) +
-           ", elementwise_affine=" + (options_.elementwise_affine ? "True" : "False") +
-           ", bias=" + (bias.defined() ? "True" : "False");
+    return rowgrad::detail::concat(normalized_shape_, ", eps=", rowgrad::detail::python_float(options_.eps),
+                                   ", elementwise_affine=", options_.elementwise_affine ? "True" : "False",
+                                   ", bias=", bias.defined() ? "True" : "False");
   }
 
  private:

@@ -33,13 +33,14 @@ class Linear : public Module<T> {
   Tensor<T> forward(const Tensor<T>& x) const { return linear<T>(x, weight, bias); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
 
-  Index in_features() const noexcept { return weight.shape()[1]; }
-  Index out_features() const noexcept { return weight.shape()[0]; }
+  /// 0 for a layer that was moved from.
+  Index in_features() const noexcept { return weight.size_or_zero(1); }
+  Index out_features() const noexcept { return weight.size_or_zero(0); }
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
-    return "in_features=" + std::to_string(in_features()) + ", out_features=" + std::to_string(out_features()) +
-           ", bias=" + (bias.defined() ? "True" : "False");
+    return rowgrad::detail::concat("in_features=", in_features(), ", out_features=", out_features(),
+                                   ", bias=", bias.defined() ? "True" : "False");
   }
 };
 

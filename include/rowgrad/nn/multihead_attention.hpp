@@ -4,7 +4,6 @@
 #pragma once
 
 #include <rowgrad/functional/attention.hpp>
-#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/linear.hpp>
@@ -134,9 +133,12 @@ class MultiheadAttention : public Module<T> {
  private:
   static Index checked(Index embed_dim, Index num_heads, const MultiheadAttentionOptions& options) {
     if (embed_dim < 1 || num_heads < 1 || embed_dim % num_heads != 0)
-      throw ValueError("MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got " +
-                       std::to_string(embed_dim) + " and " + std::to_string(num_heads));
-    detail::expect_probability("MultiheadAttention", "dropout", options.dropout);
+      throw ValueError(rowgrad::detail::concat(
+          "MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ", embed_dim, " and ",
+          num_heads));
+    if (!(options.dropout >= 0 && options.dropout <= 1))
+      throw ValueError("MultiheadAttention: dropout is a probability, expected 0 <= dropout <= 1, got " +
+                       std::to_string(options.dropout));
     return embed_dim;
   }
 
@@ -150,14 +152,13 @@ class MultiheadAttention : public Module<T> {
       fits = key.shape()[d] == value.shape()[d] && (time || key.shape()[d] == query.shape()[d]);
     }
     if (fits) return;
+    using rowgrad::detail::concat;
     const auto expected = [&](const char* length, Index size) {
-      return (options_.batch_first ? "(N, " + std::string(length) + ", " : "(" + std::string(length) + ", N, ") +
-             std::to_string(size) + ")";
+      return options_.batch_first ? concat("(N, ", length, ", ", size, ")") : concat("(", length, ", N, ", size, ")");
     };
-    throw ShapeError("MultiheadAttention: expected query " + expected("L", embed) + ", key " + expected("S", kdim) +
-                     " and value " + expected("S", vdim) + ", all with N or all without, got " +
-                     rowgrad::to_string(query.shape()) + ", " + rowgrad::to_string(key.shape()) + " and " +
-                     rowgrad::to_string(value.shape()));
+    throw ShapeError(concat("MultiheadAttention: expected query ", expected("L", embed), ", key ", expected("S", kdim),
+                            " and value ", expected("S", vdim), ", all with N or all without, got ", query.shape(),
+                            ", ", key.shape(), " and ", value.shape()));
   }
 
   /// x through the weight and bias of queries (0), keys (1) or values (2).
@@ -175,8 +176,8 @@ class MultiheadAttention : public Module<T> {
   static Tensor<T> joined_mask(const MultiheadAttentionArguments<T>& arguments, const Shape& full) {
     Tensor<T> padding = arguments.key_padding_mask.added, pairs = arguments.attn_mask.added;
     const auto wrong = [](const char* name, const Tensor<T>& mask, const Shape& expected, const std::string& or_else) {
-      return ShapeError(std::string("MultiheadAttention: expected ") + name + " of shape " +
-                        rowgrad::to_string(expected) + or_else + ", got " + rowgrad::to_string(mask.shape()));
+      return ShapeError(rowgrad::detail::concat("MultiheadAttention: expected ", name, " of shape ", expected, or_else,
+                                                ", got ", mask.shape()));
     };
     if (padding.defined()) {
       const Shape expected{full[0], full[3]};

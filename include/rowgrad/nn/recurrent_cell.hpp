@@ -22,8 +22,8 @@ class RecurrentCell : public Module<T> {
  public:
   RecurrentParameters<T> cell;
 
-  Index input_size() const noexcept { return cell.weight_ih.shape()[1]; }
-  Index hidden_size() const noexcept { return cell.weight_hh.shape()[1]; }
+  Index input_size() const noexcept { return cell.weight_ih.size_or_zero(1); }
+  Index hidden_size() const noexcept { return cell.weight_hh.size_or_zero(1); }
 
   void members(Members<T>& m) override { cell.members(m, ""); }
   std::string type_name() const override { return std::string(Rule::name) + "Cell"; }

@@ -3,23 +3,32 @@
 // See:  nn/embedding.hpp (add_rows), optim/optimizer.hpp (add_rows: the optimizer's side).
 #pragma once
 
+#include <limits>
+
 #include <rowgrad/autograd/autograd.hpp>
 
-namespace rowgrad::detail {
+namespace rowgrad {
 
 /// Appends rows (n, D) to a leaf (V, D). All handles to it see shape (V + n, D); a gradient gathered before stays, the
 /// new rows have none. Views made before keep the old memory, with every update that was owed. Graphs recorded before
 /// can no longer be walked: backward() through them is a GraphError. O((V + n) D); nothing changes if memory runs out.
+/// ShapeError when the rows do not fit the table.
 template <typename T>
 void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
-  TensorBody<T>& body = table.body();
+  detail::TensorBody<T>& body = table.body();
   Shape shape = body.shape;
-  shape[0] = checked_sum("add_rows", shape[0], rows.shape()[0]);
-  Ref<Storage<T>> storage = make_storage<T>(shape);
-  std::copy_n(table.data(), table.numel(), storage->data());  // data() has the updates owed made first
-  std::copy_n(rows.data(), rows.numel(), storage->data() + table.numel());
+  if (shape.rank() != 2 || rows.dim() != 2 || rows.shape()[1] != shape[1])
+    throw ShapeError(
+        detail::concat("append_rows: expected a table (V, D) and rows (n, D), got ", shape, " and ", rows.shape()));
+  if (rows.shape()[0] > std::numeric_limits<Index>::max() - shape[0])
+    throw ShapeError(
+        detail::concat("append_rows: ", shape, " and ", rows.shape(), " are more rows than can be counted"));
+  shape[0] += rows.shape()[0];
+  const Tensor<T> grown(shape);
+  std::copy_n(table.data(), table.numel(), grown.data());  // data() has the updates owed made first
+  std::copy_n(rows.data(), rows.numel(), grown.data() + table.numel());
   if (body.graph) {
-    auto leaf = make_ref<Leaf<T>>();
+    auto leaf = detail::make_ref<detail::Leaf<T>>();
     if (const Gradient<T>& gradient = table.grad(); gradient.is_row_sparse()) {
       leaf->accumulate(RowGradient<T>{gradient.rows(), gradient.values(), shape});
     } else if (gradient.defined()) {
@@ -28,12 +37,12 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
       leaf->accumulate(std::move(longer));
     }
     static_cast<Node<T>*>(body.graph.get())->retire();
-    body.graph = Ref<GraphNode>::adopt(leaf.leak());
+    body.graph = detail::Ref<detail::GraphNode>::adopt(leaf.leak());
   }
   body.storage->debt = nullptr;  // nothing is owed any more, and no optimizer knows this memory from now on
-  body.storage = std::move(storage);
+  body.storage = grown.body().storage;
   body.data = body.storage->data();
   body.shape = shape;
 }
 
-}  // namespace rowgrad::detail
+}  // namespace rowgrad

@@ -34,7 +34,7 @@ Bags checked_bags(const Indices& ids, const Indices& offsets, const EmbeddingBag
   if (options.scale_grad_by_freq && options.mode == BagMode::max)
     throw ValueError("embedding_bag: scale_grad_by_freq does not go with BagMode::max");
   Bags bags{ids, bag_starts(ids, offsets, options.include_last_offset),
-            checked_padding("embedding_bag", options.padding_idx, rows), options.mode};
+            checked_options("embedding_bag", options.lookup(), rows).padding_idx.value_or(-1), options.mode};
   check_ids("embedding_bag", ids, rows, bags.used());
   return bags;
 }
@@ -87,7 +87,7 @@ template <typename T>
 Tensor<T> embedding_bag(const Indices& ids, const Tensor<T>& weight, const Indices& offsets = {},
                         const EmbeddingBagOptions& options = {},
                         const std::type_identity_t<Tensor<T>>& per_sample_weights = {}) {
-  detail::check_table("embedding_bag", weight);
+  check_table("embedding_bag", weight);
   const detail::TensorRows<T> source(weight);
   detail::Bags bags = detail::checked_bags(ids, offsets, options, per_sample_weights, source.rows());
   if (options.max_norm)

@@ -50,10 +50,10 @@ inline void check_frozen(const char* operation, const LookupOptions& options) {
 /// max_norm below 0. PyTorch: torch.nn.functional.embedding, with sparse gradients always.
 template <typename T>
 Tensor<T> embedding(const Indices& ids, const Tensor<T>& weight, const LookupOptions& options = {}) {
-  detail::check_table("embedding", weight);
+  check_table("embedding", weight);
   const detail::TensorRows<T> source(weight);
   detail::check_ids("embedding", ids, source.rows());
-  const Index skip = detail::checked_padding("embedding", options.padding_idx, source.rows());
+  const Index skip = checked_options("embedding", options, source.rows()).padding_idx.value_or(-1);
   if (options.max_norm) detail::renormalise_rows("embedding", weight, detail::as_span(ids), options);
   Tensor<T> y = detail::look_up(source, ids);
   if (recording(weight)) {
@@ -82,7 +82,7 @@ template <RowSource Source>
 Tensor<typename Source::Scalar> embedding(const Indices& ids, const Source& source, const LookupOptions& options = {}) {
   const Index rows = source.rows();
   detail::check_ids("embedding", ids, rows);
-  (void)detail::checked_padding("embedding", options.padding_idx, rows);
+  (void)checked_options("embedding", options, rows);
   detail::check_frozen("embedding", options);
   return detail::look_up(source, ids);
 }

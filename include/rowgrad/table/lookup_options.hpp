@@ -18,29 +18,28 @@ struct LookupOptions {
   bool scale_grad_by_freq = false;        // a row's gradient is divided by how often the row was looked up
 };
 
-namespace detail {
-
 /// ShapeError for anything but a table (V, D).
 template <typename T>
 void check_table(const char* operation, const Tensor<T>& table) {
-  if (table.dim() != 2) throw ShapeError(concat(operation, ": expected a table of shape (V, D), got ", table.shape()));
+  if (!table.defined() || table.dim() != 2)
+    throw ShapeError(detail::concat(
+        operation, ": expected a table of shape (V, D), got ",
+        table.defined() ? to_string(table.shape()) : "an undefined tensor (was the layer it belongs to moved from?)"));
 }
 
-/// padding_idx counted from the front, -1 for none. IndexError outside the table.
-inline Index checked_padding(const char* operation, std::optional<Index> padding_idx, Index rows) {
-  if (!padding_idx) return -1;
-  if (*padding_idx < -rows || *padding_idx >= rows)
-    throw IndexError(concat(operation, ": padding_idx ", *padding_idx, " is outside a table of ", rows, " rows"));
-  return *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
+/// The options as they are for a table of so many rows, padding_idx counted from the front. IndexError for a
+/// padding_idx outside the table, ValueError for a max_norm below 0 or a norm_type that is not a number.
+inline LookupOptions checked_options(const char* operation, LookupOptions options, Index rows) {
+  if (options.padding_idx) {
+    Index& row = *options.padding_idx;
+    if (row < -rows || row >= rows)
+      throw IndexError(detail::concat(operation, ": padding_idx ", row, " is outside a table of ", rows, " rows"));
+    if (row < 0) row += rows;
+  }
+  if (options.max_norm && !(*options.max_norm >= 0))
+    throw ValueError(detail::concat(operation, ": expected max_norm >= 0, got ", *options.max_norm));
+  if (std::isnan(options.norm_type)) throw ValueError(detail::concat(operation, ": norm_type is not a number"));
+  return options;
 }
 
-/// ValueError for a norm that no row can be scaled to.
-inline void check_norm(const char* operation, const LookupOptions& options) {
-  if (!options.max_norm) return;
-  if (!(*options.max_norm >= 0))
-    throw ValueError(concat(operation, ": expected max_norm >= 0, got ", *options.max_norm));
-  if (std::isnan(options.norm_type)) throw ValueError(concat(operation, ": norm_type is not a number"));
-}
-
-}  // namespace detail
 }  // namespace rowgrad

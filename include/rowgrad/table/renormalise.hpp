@@ -37,13 +37,12 @@ double vector_norm(const T* values, Index n, double p) {
 }
 
 /// Multiplies each of these rows whose norm exceeds max_norm by max_norm / (norm + 1e-7), outside any graph. Updates
-/// owed to the rows are made first. O(n D), independent of V. ids are in range and may repeat. GraphError for the
-/// result of a recorded operation, whose backward may need the values as they were.
+/// owed to the rows are made first. O(n D), independent of V. ids and options were checked; ids may repeat. GraphError
+/// for the result of a recorded operation, whose backward may need the values as they were.
 template <typename T>
 void renormalise_rows(const char* operation, const Tensor<T>& table, std::span<const Index> ids,
                       const LookupOptions& options) {
   if (!options.max_norm) return;
-  check_norm(operation, options);
   if (!table.is_leaf())
     throw GraphError(concat(operation,
                             ": max_norm changes the table in place, but the table is the result of a "

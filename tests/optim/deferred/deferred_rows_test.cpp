@@ -11,7 +11,6 @@
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/sequential.hpp>
 #include <rowgrad/optim/adagrad.hpp>
-#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
