@@ -511,6 +511,15 @@ TEST_CASE("row-sparse and dense contributions of one graph, in every order") {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+TEST_CASE("a frozen table that grows between forward and backward: the gradient is that of the forward pass") {
+  auto table = rowgrad::nn::Embedding<double>::from_pretrained(Value{{1, 2}, {3, 4}});
+  const Value x = Value{{1, 1}, {1, 1}}.requires_grad_();
+  const Value y = x * table.weight;
+  table.add_rows(1000);
+  y.backward(Value{{1, 1}, {10, 10}});
+  CHECK(gradient_of(x) == std::vector<double>{1, 2, 30, 40});
+}
+
 TEST_CASE("two threads build, walk and free graphs of their own at the same time") {
   const auto work = [](std::uint64_t seed, std::vector<double>& out) {
     rowgrad::Generator generator(seed);

@@ -211,7 +211,9 @@ bool recording(const Tensor<T>& first, const More&... more) noexcept {
 /// x for a backward function to keep: its values, without the graph before it.
 template <typename T>
 Tensor<T> saved(const Tensor<T>& x) {
-  return x.is_leaf() ? x : x.detach();
+  // A leaf under training may be kept as it is: when its table grows, the graphs before are refused. A frozen one may
+  // not.
+  return x.requires_grad() && x.is_leaf() ? x : x.detach();
 }
 
 /// Ids, classes or a mask for a backward function to keep: a copy, because programs fill the same buffer with the next
