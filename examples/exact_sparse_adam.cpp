@@ -1,6 +1,5 @@
 // What: dense Adam against deferred rows: the same model, trained twice.
-// Why:  optim::Adam leaves the weights that dense Adam leaves, at the cost of the rows looked up; here one can
-//       see both.
+// Why:  optim::Adam leaves the weights that dense Adam leaves, at the cost of the rows looked up; this shows both.
 // See:  docs/deferred_rows.md for how; first_steps.cpp for a first program.
 #include <algorithm>
 #include <chrono>
@@ -28,11 +27,11 @@ struct MeanPool : nn::Module<float> {
 
 struct Result {
   Tensor<float> table;
-  double milliseconds;  // a step
+  double milliseconds;  // per step
   float loss;           // of the last step
 };
 
-/// Sentences of words as frequent as in a text: word i with a probability proportional to 1 / (i + 1).
+/// Sentences of words that are as frequent as in a text: word i has a probability proportional to 1 / (i + 1).
 Indices draw_sentences(const std::vector<double>& sums, rowgrad::Generator& random) {
   Indices sentences(rowgrad::Shape{batch_size, sentence_length});
   for (Index& word : sentences.array())
@@ -53,7 +52,7 @@ Result train(bool dense_gradient) {
   float last_loss = 0;
   for (Index step = 0; step < steps; ++step) {
     const Indices sentences = draw_sentences(sums, random);
-    Indices labels(rowgrad::Shape{batch_size});  // whether most words are odd ones: there is something to learn
+    Indices labels(rowgrad::Shape{batch_size});  // whether most words are odd: something to learn
     for (Index i = 0; i < batch_size; ++i) {
       const Index* first = sentences.data() + i * sentence_length;
       labels.data()[i] =
@@ -62,7 +61,7 @@ Result train(bool dense_gradient) {
 
     const auto start = Clock::now();
     adam.zero_grad();
-    // What a library without row-sparse gradients does: the table's gradient has the table's size.
+    // A library without row-sparse gradients does this: the gradient is as large as the table.
     if (dense_gradient) model.embedding.weight.grad().add(rowgrad::zeros<float>({words, dimension}));
     const auto loss = cross_entropy(model.forward(sentences), labels);
     loss.backward();
@@ -71,7 +70,7 @@ Result train(bool dense_gradient) {
     last_loss = loss.item();
   }
   const auto start = Clock::now();
-  (void)model.embedding.weight.data();  // whoever reads the table sees every row up to date
+  model.embedding.weight.settle();  // brings every row up to date, as reading the table would
   time += Clock::now() - start;
   return {model.embedding.weight, std::chrono::duration<double, std::milli>(time).count() / steps, last_loss};
 }
@@ -83,7 +82,7 @@ int main() {
               static_cast<long long>(words), static_cast<long long>(dimension), static_cast<long long>(steps),
               static_cast<long long>(batch_size * sentence_length));
   const Result dense = train(true), deferred = train(false);
-  std::printf("                   loss of the last step      a step takes\n");
+  std::printf("                   loss of the last step     time per step\n");
   const auto print = [](const char* name, const Result& result) {
     std::printf("%-18s %21.5f   %12.3f ms\n", name, static_cast<double>(result.loss), result.milliseconds);
   };

@@ -1,5 +1,5 @@
 // What: a first program: look rows up in a table, and train it for one step.
-// Why:  these forty lines are most of what a model with a lookup table consists of.
+// Why:  a model with a lookup table consists of little more than these lines.
 // See:  sentiment_classifier/ for a whole application.
 #include <iostream>
 #include <rowgrad/rowgrad.hpp>

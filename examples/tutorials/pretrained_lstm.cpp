@@ -9,14 +9,14 @@ namespace nn = rowgrad::nn;
 namespace optim = rowgrad::optim;
 
 int main() {
-  // Words become integers, from 1 on in the order of their frequency. 0 stands for padding.
+  // Words become integers, numbered from 1 by falling frequency. 0 stands for padding.
   const std::vector<std::string> text{"The cat sat on mat", "we can play with model"};
   rowgrad::text::Tokenizer tokenizer;
   tokenizer.fit_on_texts(text);
   const rowgrad::Indices tokens = rowgrad::text::pad_sequences(tokenizer.texts_to_sequences(text));
   std::cout << "tokens " << tokens << "\n\n";
 
-  // One row for each word, and row 0: the rows come straight from the file, no dictionary of all its words is made.
+  // One row per word, and row 0. The rows come straight from the file: no dictionary of all its words is built.
   const std::string data = ROWGRAD_EXAMPLES_DATA_DIR;
   rowgrad::manual_seed(1);
   const auto glove =
@@ -31,7 +31,7 @@ int main() {
   std::cout << lstm << "\noutput " << to_string(output.shape()) << ", h_n " << to_string(state.h.shape()) << ", c_n "
             << to_string(state.c.shape()) << "\n\n";
 
-  // A training run: the reviews that ship with the examples, their words seeded in the same way.
+  // A training run on the reviews that come with the examples, their words seeded in the same way.
   const auto reviews = rowgrad::data::load_labelled_text(data + "/reviews.tsv");
   rowgrad::text::Tokenizer words;
   words.fit_on_texts(reviews.texts);
@@ -49,7 +49,7 @@ int main() {
     double loss_sum = 0, right = 0;
     for (const auto& [ids, labels, lengths, samples] : batches) {
       adam.zero_grad();
-      const auto last = encoder(table(ids), lengths).state.h;  // (1, B, 64): after each review's own last word
+      const auto last = encoder(table(ids), lengths).state.h;  // (1, B, 64): after the last word of each review
       const auto scores = dense(last[0]);
       const auto loss = cross_entropy(scores, labels);
       loss.backward();

@@ -65,8 +65,8 @@ int main() {
   std::cout << "Input shape: " << to_string(batch.shape()) << "\nOutput shape: " << to_string(predictions.shape())
             << "\n\n";
 
-  // A training run, on sentences made up so that there is something to learn: words 2 to 99 are good, 100 to 197 bad,
-  // and the label says which are in the majority.
+  // A training run on made-up sentences with something to learn: words 2 to 99 are good, 100 to 197 bad, and the label
+  // says which are in the majority.
   std::vector<std::pair<Indices, Indices>> batches;
   for (int i = 0; i < 8; ++i) {
     Indices text = rowgrad::randint(2, 198, {8, 12}), labels = rowgrad::zeros<Index>({8});

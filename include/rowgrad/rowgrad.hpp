@@ -14,6 +14,7 @@
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/core/threads.hpp>
+#include <rowgrad/core/version.hpp>
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/copies.hpp>
@@ -39,6 +40,7 @@
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
+#include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/loss.hpp>
@@ -77,12 +79,14 @@
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/clip.hpp>
+#include <rowgrad/optim/fields.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
 #include <rowgrad/optim/optimizer.hpp>
-#include <rowgrad/optim/parameter_entry.hpp>
-#include <rowgrad/optim/parameter_state.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/row_report.hpp>
+#include <rowgrad/optim/rule.hpp>
+#include <rowgrad/optim/rule_optimizer.hpp>
+#include <rowgrad/optim/rule_state.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
 #include <rowgrad/text/padding.hpp>

@@ -83,6 +83,50 @@ TEST_CASE("gradcheck: leaves the inputs' values as they were") {
   CHECK(x.to_vector() == before);
 }
 
+TEST_CASE("gradcheck: leaves the inputs' values as they were when the function throws in the middle") {
+  const Value x = Value{0.1, -0.2, 0.3}.requires_grad_();
+  const auto before = x.to_vector();
+  for (const int last : {1, 2, 3, 4, 5, 6, 7}) {
+    CAPTURE(last);
+    int calls = 0;
+    CHECK_THROWS_AS(gradcheck(
+                        [&](In in) {
+                          if (calls++ == last) throw rowgrad::ValueError("out of range");
+                          return in[0] * in[0];
+                        },
+                        {x}),
+                    rowgrad::ValueError);
+    CHECK(x.to_vector() == before);
+    CHECK(rowgrad::is_grad_enabled());
+  }
+}
+
+TEST_CASE("gradcheck: a function with several outputs, one of which may be wrong, unused or constant") {
+  const Value x = Value{1, -2, 0.5}.requires_grad_(), y = Value{{2, 3, 4}}.requires_grad_();
+  const auto check = [&](double factor) {
+    return gradcheck(
+        [=](In in) {
+          return std::vector<Value>{in[0] * in[1], Value(), wrong_square(in[0], factor), Value{7}, sum(in[1])};
+        },
+        {x, y});
+  };
+  CHECK(check(2));
+  CHECK(!check(2.001));
+  CHECK(check(2.001).message.find("gradcheck: input 0, element 0 of shape (3,): analytic") == 0);
+}
+
+TEST_CASE("gradcheck: a function that leaves the graph, and one that is not deterministic") {
+  const Value x = Value{1, -2, 0.5}.requires_grad_();
+  CHECK_THROWS_WITH_AS(gradcheck([](In in) { return in[0].detach() * 2; }, {x}),
+                       "gradcheck: no output requires a gradient (does the function leave the graph, by detach() or "
+                       "under no_grad?)",
+                       rowgrad::GraphError);
+  double noise = 0;
+  const auto result = gradcheck([&](In in) { return in[0] + (noise += 1); }, {x});
+  CHECK(!result);
+  CHECK(result.message.find("gradcheck: the function gives other values") == 0);
+}
+
 TEST_CASE("gradcheck: a tolerance of one's own") {
   const Value x = Value{1, -2, 0.5}.requires_grad_();
   const auto off = [](In in) { return wrong_square(in[0], 2.001); };

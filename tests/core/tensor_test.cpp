@@ -197,6 +197,26 @@ TEST_CASE("Tensor: a shape too large to count is a ShapeError, one too large for
   }
 }
 
+TEST_CASE("operations: sizes that they would add or multiply beyond what can be counted are ShapeErrors") {
+  constexpr Index large = Index{1} << 62, half = Index{1} << 32;
+  const Tensor<float> empty = rowgrad::zeros({0}), thin = rowgrad::zeros({large, 0});
+  CHECK_THROWS_AS(empty.reshape({half, half}), ShapeError);
+  CHECK_THROWS_AS(empty.reshape({half, half, -1}), ShapeError);
+  CHECK_THROWS_AS(rowgrad::ones({6}).reshape({-1, large, 4, 6}), ShapeError);
+  CHECK_THROWS_AS(rowgrad::one_hot(Indices{large, 0}), ShapeError);
+  CHECK_THROWS_AS(rowgrad::cat<float>({thin, thin}), ShapeError);
+  CHECK_THROWS_AS(rowgrad::cat<float>({thin, thin, thin, thin}), ShapeError);
+  CHECK_THROWS_AS(rowgrad::matmul(rowgrad::zeros({half, 0}), rowgrad::zeros({0, half})), ShapeError);
+  CHECK_THROWS_AS(rowgrad::zeros({half, 1, 0}) + rowgrad::zeros({half, 0}), ShapeError);
+  CHECK_THROWS_AS(rowgrad::nn::Embedding<float>(half, half), ShapeError);
+  CHECK_THROWS_AS(rowgrad::nn::Linear<float>(half, half), ShapeError);
+  CHECK_THROWS_AS(rowgrad::nn::LSTM<float>(3, large), ShapeError);
+  CHECK_THROWS_AS(rowgrad::nn::LSTMCell<float>(3, large), ShapeError);
+  rowgrad::nn::Embedding<float> table(3, 4);
+  CHECK_THROWS_AS(table.add_rows(large), ShapeError);
+  CHECK(table.weight.shape() == Shape{3, 4});
+}
+
 TEST_CASE("Tensor: from vectors, and from vectors of vectors") {
   using Rows = std::vector<std::vector<int>>;
   const Tensor<float> x(std::vector<float>{1, 2.5f});

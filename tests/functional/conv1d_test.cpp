@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <limits>
 
 #include <rowgrad/core/threads.hpp>
 #include <rowgrad/functional/conv1d.hpp>
@@ -138,4 +139,18 @@ TEST_CASE("conv1d: errors say which sizes do not fit") {
   CHECK_THROWS_AS(conv1d(x, w, {}, {.padding = -1}), ValueError);
   CHECK_THROWS_AS(conv1d(x, w, {}, {.dilation = 0}), ValueError);
   CHECK_THROWS_AS(conv1d(x, w, {}, {.groups = 0}), ValueError);
+}
+
+TEST_CASE("conv1d: options as large as an Index can hold") {
+  constexpr Index huge = Index{1} << 62, largest = std::numeric_limits<Index>::max();
+  const Tensor<float> x = rowgrad::ones({1, 2, 5}), weight = rowgrad::ones({2, 2, 3});
+  for (const Index size : {huge, largest}) {
+    CAPTURE(size);
+    CHECK_THROWS_AS(conv1d(x, weight, {}, {.groups = size}), ShapeError);
+    CHECK_THROWS_AS(conv1d(x, rowgrad::ones({0, 2, 3}), {}, {.groups = size}), ShapeError);
+    CHECK_THROWS_AS(conv1d(x, weight, {}, {.dilation = size}), ShapeError);
+    CHECK_THROWS_AS(conv1d(x, weight, {}, {.padding = size}), ValueError);
+    CHECK(conv1d(x, weight, {}, {.stride = size}).to_vector() == std::vector<float>{6, 6});
+    CHECK(conv1d(x, rowgrad::ones({1, 2, 1}), {}, {.dilation = size}).to_vector() == std::vector<float>(5, 2));
+  }
 }

@@ -5,11 +5,41 @@
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/reduce.hpp>
 
+#include <support/golden.hpp>
+
 using rowgrad::dropout;
 using rowgrad::Generator;
 using rowgrad::Index;
 using rowgrad::Tensor;
 using rowgrad::ValueError;
+
+namespace {
+
+template <typename T>
+void check_stream() {
+  int cases = 0;
+  for (const golden::Case& c : golden::read("functional_dropout")) {
+    if (c.dtype != (std::is_same_v<T, float> ? "float32" : "float64")) continue;
+    CAPTURE(c.name);
+    CAPTURE(c.dtype);
+    ++cases;
+    Generator generator(std::stoull(c.text("seed")));
+    const rowgrad::Indices kept = c.tensor<Index>("kept");
+    const Tensor<T> y = dropout(rowgrad::ones<T>(kept.shape()), std::stod(c.text("p")), true, generator);
+    Tensor<T> expected = kept.to<T>();
+    expected.array() *= c.tensor<T>("scale").item();
+    CHECK(golden::difference(y, expected, {0, 0}) == "");
+    CHECK(generator.below(1 << 24) == c.tensor<Index>("next").item());
+  }
+  CHECK(cases > 0);
+}
+
+}  // namespace
+
+TEST_CASE("dropout: the values that PyTorch keeps, bit for bit, and as many numbers drawn") {
+  check_stream<float>();
+  check_stream<double>();
+}
 
 TEST_CASE("dropout: values are zero or scaled up, in the share asked for") {
   const Tensor<float> x = rowgrad::full({100'000}, 3.0f);
@@ -58,6 +88,8 @@ TEST_CASE("dropout: p 0 and no training leave x, p 1 leaves nothing") {
   CHECK(none.to_vector() == std::vector<float>{0, 0, 0});
   none.sum().backward();
   CHECK(x.grad().dense().to_vector() == std::vector<float>{0, 0, 0});
+  const Tensor<float> nothing_finite{std::numeric_limits<float>::infinity(), std::nanf("")};
+  CHECK(dropout(nothing_finite, 1).array().isNaN().all());  // PyTorch's are: 0 times x
 }
 
 TEST_CASE("dropout: p is a probability") {

@@ -33,6 +33,10 @@ golden::Table<T> operations() {
       {"pow0", [](In x) { return pow(x[0], T(0)); }},
       {"pow_half", [](In x) { return pow(x[0], T(0.5)); }},
       {"pow_minus1", [](In x) { return pow(x[0], T(-1)); }},
+      {"pow_minus2", [](In x) { return pow(x[0], T(-2)); }},
+      {"pow_minus3", [](In x) { return pow(x[0], T(-3)); }},
+      {"pow_minus_half", [](In x) { return pow(x[0], T(-0.5)); }},
+      {"pow_1_5", [](In x) { return pow(x[0], T(1.5)); }},
   };
 }
 }  // namespace
@@ -84,6 +88,31 @@ TEST_CASE("elementwise: large broadcasts agree with a loop") {
     for (int j = 0; j < 5; ++j)
       for (int k = 0; k < 33; ++k) same = same && y.data()[(i * 5 + j) * 33 + k] == a.data()[i * 33 + k] * b.data()[j];
   CHECK(same);
+}
+
+TEST_CASE("sums back over what was repeated keep their digits") {
+  const Tensor<float> x = Tensor<float>{0}.requires_grad_(), column = rowgrad::zeros({3, 1}).requires_grad_();
+  const rowgrad::Index n = 1 << 21;
+  (x + rowgrad::zeros({n, 1})).backward(rowgrad::full({n, 1}, 0.1f));
+  CHECK(x.grad().dense().item() == doctest::Approx(0.1 * static_cast<double>(n)).epsilon(1e-5));
+  x.grad().reset();
+  (x + column + rowgrad::zeros({n, 3, 2})).backward(rowgrad::full({n, 3, 2}, 0.1f));
+  CHECK(x.grad().dense().item() == doctest::Approx(0.6 * static_cast<double>(n)).epsilon(1e-5));
+  for (int i = 0; i < 3; ++i)
+    CHECK(column.grad().dense().data()[i] == doctest::Approx(0.2 * static_cast<double>(n)).epsilon(1e-5));
+}
+
+TEST_CASE("expand: repeats what PyTorch repeats, and refuses what it refuses") {
+  const Tensor<float> x = Tensor<float>{{1}, {2}}.requires_grad_();
+  const Tensor<float> y = expand(x, {3, 2, 2});
+  CHECK(y.to_vector() == std::vector<float>{1, 1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2});
+  y.sum().backward();
+  CHECK(x.grad().dense().to_vector() == std::vector<float>{6, 6});
+  CHECK(expand(x, {0, 2, 1}).shape() == rowgrad::Shape{0, 2, 1});
+  CHECK_THROWS_WITH_AS(expand(Tensor<float>{{1, 2}}, {2, 1}),
+                       "expand: shape (1, 2) does not broadcast to (2, 1): a size is not 1 and differs", ShapeError);
+  CHECK_THROWS_AS(expand(x, {2}), ShapeError);
+  CHECK_THROWS_AS(expand(x, {3, 2}), ShapeError);
 }
 
 TEST_CASE("elementwise: zeros keep the sign that PyTorch gives them") {

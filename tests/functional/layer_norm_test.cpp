@@ -45,8 +45,35 @@ TEST_CASE("layer_norm: shapes that do not fit") {
   CHECK_THROWS_WITH_AS(
       layer_norm(x, {3}),
       "layer_norm: expected an input ending in (3,) and weight and bias of that shape, got input (2, 4)", ShapeError);
+  for (const double eps : {-1.0, -1e-12, std::nan("")})
+    CHECK_THROWS_WITH_AS(layer_norm(x, {4}, {}, {}, eps), doctest::Contains("expected eps >= 0"), rowgrad::ValueError);
   CHECK_THROWS_AS(layer_norm(x, {}), ShapeError);
   CHECK_THROWS_AS(layer_norm(x, {1, 2, 4}), ShapeError);
   CHECK_THROWS_AS(layer_norm(x, {4}, rowgrad::ones({3})), ShapeError);
   CHECK_THROWS_AS(layer_norm(x, {4}, {}, rowgrad::ones({1, 4})), ShapeError);
+}
+
+TEST_CASE("layer_norm: long rows and many rows keep float's digits") {
+  for (const rowgrad::Shape& shape : {rowgrad::Shape{2, 1'000'000}, rowgrad::Shape{300'000, 4}}) {
+    rowgrad::Generator generator(1);
+    const rowgrad::Shape row{shape[1]};
+    const Tensor<double> exact = rowgrad::rand<double>(shape, generator).requires_grad_();
+    const Tensor<float> x = exact.detach().to<float>().requires_grad_();
+    const Tensor<double> w = rowgrad::rand<double>(row, generator).requires_grad_();
+    const Tensor<double> b = rowgrad::rand<double>(row, generator).requires_grad_();
+    const Tensor<float> wf = w.detach().to<float>().requires_grad_(), bf = b.detach().to<float>().requires_grad_();
+    const Tensor<double> seed = rowgrad::rand<double>(shape, generator);
+    const Tensor<double> y = layer_norm(exact, row, w, b);
+    const Tensor<float> yf = layer_norm(x, row, wf, bf);
+    y.backward(seed);
+    yf.backward(seed.to<float>());
+    const auto error = [](const Tensor<float>& got, const Tensor<double>& expected) {
+      return (got.array().cast<double>() - expected.array()).abs().maxCoeff() / expected.array().abs().maxCoeff();
+    };
+    const double digits = row[0] > 4 ? 1e-6 : 1e-5;  // four values may be nearly equal
+    CHECK(error(yf, y) < digits);
+    CHECK(error(x.grad().dense(), exact.grad().dense()) < digits);
+    CHECK(error(wf.grad().dense(), w.grad().dense()) < 2e-6);
+    CHECK(error(bf.grad().dense(), b.grad().dense()) < 2e-6);
+  }
 }

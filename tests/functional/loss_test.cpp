@@ -2,7 +2,9 @@
 
 #include <limits>
 
+#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/loss.hpp>
+#include <rowgrad/functional/shape.hpp>
 
 #include <support/golden.hpp>
 
@@ -120,7 +122,7 @@ TEST_CASE("class losses: shapes that do not fit") {
   CHECK_THROWS_AS(cross_entropy(rowgrad::zeros({}), 0), ShapeError);
   CHECK_THROWS_AS(nll_loss(rowgrad::zeros({3}), {0}), ShapeError);
   CHECK_THROWS_WITH_AS(cross_entropy(x, {0, 1}, {.weight = {1, 2}}),
-                       "cross_entropy: expected a weight a class, shape (3,), got (2,)", ShapeError);
+                       "cross_entropy: expected one weight per class, shape (3,), got (2,)", ShapeError);
 }
 
 TEST_CASE("class losses: the mean of nothing is a ValueError, the sum is zero") {
@@ -160,18 +162,56 @@ TEST_CASE("pair losses: shapes must be equal, and a mean needs samples") {
 TEST_CASE("binary_cross_entropy: an input that is no probability") {
   const Tensor<float> t{1, 0};
   CHECK_THROWS_WITH_AS(binary_cross_entropy(Tensor<float>{0.5, 1.5}, t),
-                       "binary_cross_entropy: input 1.500000 at position 1 is not a probability (apply sigmoid, or use "
+                       "binary_cross_entropy: input 1.5 at position 1 is not a probability (apply sigmoid, or use "
                        "binary_cross_entropy_with_logits)",
                        ValueError);
   CHECK_THROWS_AS(binary_cross_entropy(Tensor<float>{-0.001f, 0}, t), ValueError);
   CHECK_THROWS_AS(binary_cross_entropy(Tensor<float>{0, std::nanf("")}, t), ValueError);
+  CHECK_THROWS_WITH_AS(binary_cross_entropy(Tensor<float>{0.5, 0.5}, Tensor<float>{1, -0.25f}),
+                       "binary_cross_entropy: target -0.25 at position 1 is not a probability", ValueError);
   CHECK(binary_cross_entropy(Tensor<float>{1, 0}, t).item() == 0);
 }
 
-TEST_CASE("binary_cross_entropy_with_logits: pos_weight is one value or one a column") {
+TEST_CASE("binary_cross_entropy_with_logits: pos_weight broadcasts to the input") {
   const Tensor<float> x = rowgrad::zeros({2, 3});
   CHECK_THROWS_AS(binary_cross_entropy_with_logits(x, x, {.pos_weight = {1, 2}}), ShapeError);
-  CHECK_THROWS_AS(binary_cross_entropy_with_logits(x, x, {.pos_weight = rowgrad::ones({2, 3})}), ShapeError);
+  CHECK_THROWS_AS(binary_cross_entropy_with_logits(x, x, {.pos_weight = rowgrad::ones({2, 2, 3})}), ShapeError);
+  CHECK_THROWS_AS(binary_cross_entropy_with_logits(rowgrad::zeros({1, 3}), rowgrad::zeros({1, 3}),
+                                                   {.pos_weight = rowgrad::ones({2, 1})}),
+                  ShapeError);
+}
+
+TEST_CASE("losses: targets changed in place after forward do not change the gradient") {
+  const Indices target{0, 2};
+  const auto gradient = [&](bool change) {
+    const Tensor<double> x = Tensor<double>{{1, 2, 3}, {3, 1, 2}}.requires_grad_();
+    const Tensor<double> loss = cross_entropy(x, target) + nll_loss(x, target);
+    if (change) std::fill_n(target.data(), 2, Index{1} << 40);
+    loss.backward();
+    return x.grad().dense().to_vector();
+  };
+  const auto expected = gradient(false);
+  CHECK(gradient(true) == expected);
+}
+
+TEST_CASE("losses: a million samples, and as many classes, to float's last digits") {
+  constexpr Index n = 1'000'000;
+  rowgrad::Generator generator(3);
+  const Tensor<double> exact = rowgrad::randn<double>({n, 2}, generator);
+  const Tensor<float> x = exact.to<float>(), tenths = rowgrad::full<float>({20 * n, 1}, 0.1f);
+  const auto near = [](float got, double expected) { return std::abs(got / expected - 1) < 1e-6; };
+  CHECK(
+      near(mse_loss(x, rowgrad::zeros<float>({n, 2})).item(), mse_loss(exact, rowgrad::zeros<double>({n, 2})).item()));
+  CHECK(near(mse_loss(tenths, rowgrad::zeros<float>({20 * n, 1}), {Reduction::sum}).item(),
+             20.0 * n * static_cast<double>(0.1f * 0.1f)));
+  const Indices target = rowgrad::zeros<Index>({20 * n});
+  CHECK(near(nll_loss(tenths, target).item(), -static_cast<double>(0.1f)));
+  CHECK(near(nll_loss(tenths, target, {.weight = {0.3f}}).item(), -static_cast<double>(0.1f)));
+  const Tensor<float> row = rowgrad::reshape(x, {1, 2 * n});
+  const Tensor<double> exact_row = rowgrad::reshape(exact, {1, 2 * n});
+  CHECK(near(cross_entropy(row, Indices{5}).item(), cross_entropy(exact_row, Indices{5}).item()));
+  CHECK(near(cross_entropy(row, Indices{5}, {.label_smoothing = 0.5}).item(),
+             cross_entropy(exact_row, Indices{5}, {.label_smoothing = 0.5}).item()));
 }
 
 TEST_CASE("losses: a loss of constants is recorded by nobody") {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/reduce.hpp>
 
@@ -70,4 +72,19 @@ TEST_CASE("max_pool1d, adaptive_max_pool1d: errors") {
   CHECK_THROWS_AS(max_pool1d(x, 2, {.dilation = 0}), ValueError);
   CHECK_THROWS_WITH_AS(max_pool1d(rowgrad::ones({1, 1}), 2, {.padding = 1, .dilation = 2}),
                        "max_pool1d: window 0 sees nothing but padding", ValueError);
+}
+
+TEST_CASE("max_pool1d: options as large as an Index can hold") {
+  constexpr Index huge = Index{1} << 62, largest = std::numeric_limits<Index>::max();
+  const Tensor<float> x = Tensor<float>{{1, 3, 2, 0}}.requires_grad_();
+  for (const Index size : {huge, largest}) {
+    CAPTURE(size);
+    CHECK_THROWS_AS(max_pool1d(x, 2, {.dilation = size}), ShapeError);
+    CHECK_THROWS_AS(max_pool1d(x, size), ShapeError);
+    CHECK_THROWS_AS(max_pool1d(x, size, {.stride = size, .dilation = size, .ceil_mode = true}), ShapeError);
+    CHECK_THROWS_AS(max_pool1d(x, size, {.padding = size / 2}), ValueError);
+    CHECK(max_pool1d(x, 1, {.dilation = size}).to_vector() == x.to_vector());
+    CHECK(max_pool1d(x, 2, {.stride = size}).to_vector() == std::vector<float>{3});
+    CHECK(max_pool1d(x, 2, {.stride = size, .ceil_mode = true}).to_vector() == std::vector<float>{3});
+  }
 }

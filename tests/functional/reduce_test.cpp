@@ -102,3 +102,27 @@ TEST_CASE("sum: of integers, and of many floats as precisely as in pairs") {
   CHECK(Indices{{1, 2}, {3, 4}}.sum(0).to_vector() == std::vector<Index>{4, 6});
   CHECK(rowgrad::full({1000, 1000}, 0.1f).mean().item() == doctest::Approx(0.1).epsilon(1e-4));
 }
+
+TEST_CASE("sum, mean: ones are counted past 2^24, along every dimension") {
+  constexpr Index n = 20'000'000;
+  CHECK(sum(rowgrad::ones<float>({n, 2}), 0).to_vector() == std::vector<float>{n, n});
+  CHECK(sum(rowgrad::ones<float>({2, n}), 1).to_vector() == std::vector<float>{n, n});
+  CHECK(rowgrad::ones<float>({2, n}).sum().item() == 2 * n);
+  CHECK(rowgrad::ones<float>({2, n}).mean().item() == 1);
+  CHECK(mean(rowgrad::ones<float>({n, 2}), 0).to_vector() == std::vector<float>{1, 1});
+}
+
+TEST_CASE("sum: integers are exact") {
+  Indices x = rowgrad::full<Index>({5000}, Index{1} << 50);
+  x.data()[0] += 1;
+  CHECK(x.sum().item() == (Index{1} << 50) * 5000 + 1);
+  CHECK(x.view_as({5000, 1}).sum(0).item() == (Index{1} << 50) * 5000 + 1);
+}
+
+TEST_CASE("max: positions changed in place after forward do not move the gradient") {
+  const Tensor<double> x = Tensor<double>{{1, 3, 2}, {5, 4, 6}}.requires_grad_();
+  const auto [values, indices] = max(x, 1);
+  std::fill_n(indices.data(), 2, Index{1} << 40);
+  values.backward({1, 2});
+  CHECK(x.grad().dense().to_vector() == std::vector<double>{0, 1, 0, 0, 0, 2});
+}

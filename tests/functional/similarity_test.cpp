@@ -16,6 +16,8 @@ golden::Table<T> functions() {
       {"normalize_last", [](In x) { return normalize(x[0], -1); }},
       {"normalize_1_eps", [](In x) { return normalize(x[0], 1, 2); }},
       {"cosine_1", [](In x) { return cosine_similarity(x[0], x[1]); }},
+      {"cosine_0", [](In x) { return cosine_similarity(x[0], x[1], 0); }},
+      {"cosine_1_eps", [](In x) { return cosine_similarity(x[0], x[1], 1, 2); }},
       {"cosine_last", [](In x) { return cosine_similarity(x[0], x[1], -1); }},
   };
 }

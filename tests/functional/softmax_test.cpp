@@ -40,3 +40,26 @@ TEST_CASE("softmax: a dimension that is not there") {
   CHECK_THROWS_AS(softmax(rowgrad::zeros({2, 3}), 2), rowgrad::IndexError);
   CHECK_THROWS_AS(log_softmax(rowgrad::zeros({2, 3}), -3), rowgrad::IndexError);
 }
+
+TEST_CASE("softmax, log_softmax: a million values to float's last digits, along rows and columns") {
+  constexpr rowgrad::Index n = 1'000'000;
+  rowgrad::Generator generator(1);
+  const Tensor<double> exact = rowgrad::randn<double>({n, 1}, generator);
+  const Tensor<float> x = exact.to<float>();
+  const auto error = [](const Tensor<float>& got, const Tensor<double>& expected) {
+    return (got.array().cast<double>() / expected.array() - 1).abs().maxCoeff();
+  };
+  for (const bool logarithm : {false, true}) {
+    const auto f = logarithm ? rowgrad::log_softmax<float> : rowgrad::softmax<float>;
+    const auto g = logarithm ? rowgrad::log_softmax<double> : rowgrad::softmax<double>;
+    const Tensor<float> input = x.clone().requires_grad_(), seed = x;
+    const Tensor<double> input_exact = exact.clone().requires_grad_(), seed_exact = exact;
+    const Tensor<float> y = f(input, 0);
+    const Tensor<double> y_exact = g(input_exact, 0);
+    CHECK(error(y, y_exact) < 2e-6);
+    y.backward(seed);
+    y_exact.backward(seed_exact);
+    const auto difference = (input.grad().dense().array().cast<double>() - input_exact.grad().dense().array()).abs();
+    CHECK(difference.maxCoeff() < 1e-6 * input_exact.grad().dense().array().abs().maxCoeff());
+  }
+}

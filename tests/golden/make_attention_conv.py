@@ -89,6 +89,8 @@ def pooling():
         "_everything": {"stride": 2, "padding": 1, "dilation": 2, "ceil_mode": True},
     }.items():
         f.add(f"max_pool1d{name}@", lambda x: F.max_pool1d(x, 3, **options), x)
+        if "ceil" in name:
+            f.add(f"max_pool1d{name}@short", lambda x: F.max_pool1d(x, 3, **options), [[2.0, 1.0], [-1.0, 0.5]])
         f.add(f"max_pool1d{name}@eight", lambda x: F.max_pool1d(x, 3, **options), distinct(1, 8))
     f.write()
 
@@ -151,6 +153,10 @@ def attention_functions():
     f.add("sdpa_causal@wide", causal, q, k, v, dtypes=BOTH)
     f.add("sdpa_causal@square", causal, rand(1, 4, 2), rand(1, 4, 2), rand(1, 4, 2))
     f.add("sdpa_causal@high", causal, rand(1, 4, 2), rand(1, 2, 2), rand(1, 2, 2))
+    none = torch.zeros(3, 0, dtype=F64)
+    f.add("sdpa@no_width", sdpa, none[:2], none, [[1.0, 2], [3, 4], [5, 7]], dtypes=BOTH)
+    f.add("sdpa@no_width_mask", sdpa, none[:2], none, [[1.0, 2], [3, 4], [5, 7]], [[0.0, 1, -inf], [0.5, -1, 2]],
+          constant=(3,))
     f.add("sdpa_scale@", lambda q, k, v: sdpa(q, k, v, scale=0.3), q, k, v)
     f.write()
 

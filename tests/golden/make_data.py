@@ -35,4 +35,43 @@ def batches():
     f.write()
 
 
+def program():
+    """A training program from its seed to its weights: initial weights, order of samples, dropout, an optimizer whose
+    rate falls, an evaluation after each epoch."""
+    f = GoldenFile("data_program")
+    ids = torch.tensor([[(7 * i + 3 * t * t) % 30 for t in range(5)] for i in range(22)])
+    labels = torch.tensor([(i * i) % 3 for i in range(22)])
+    torch.manual_seed(11)
+    embedding, hidden, output = torch.nn.Embedding(30, 8), torch.nn.Linear(8, 16), torch.nn.Linear(16, 3)
+    dropout = torch.nn.Dropout(0.3)
+    parameters = [*embedding.parameters(), *hidden.parameters(), *output.parameters()]
+    adam = torch.optim.Adam(parameters, lr=0.02)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(adam, 0.8)
+    data = torch.utils.data.TensorDataset(ids, labels)
+    training, evaluation = DataLoader(data, 4, shuffle=True), DataLoader(data, 8)
+    losses, accuracies = [], []
+    for _ in range(4):
+        dropout.train()
+        for x, y in training:
+            adam.zero_grad()
+            loss = torch.nn.functional.cross_entropy(output(dropout(torch.relu(hidden(embedding(x).mean(1))))), y)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+            adam.step()
+            losses.append(loss.item())
+        dropout.eval()
+        right = sum((output(torch.relu(hidden(embedding(x).mean(1)))).argmax(1) == y).sum().item() for x, y in evaluation)
+        accuracies.append(right)
+        schedule.step()
+    f.case("program@", torch.float32)
+    f.tensor("ids", ids)
+    f.tensor("labels", labels)
+    f.tensor("losses", torch.tensor(losses))
+    f.tensor("right", torch.tensor(accuracies))
+    for name, p in (("embedding", embedding.weight), ("hidden", hidden.weight), ("output", output.weight)):
+        f.tensor(name, p)
+    f.write()
+
+
 batches()
+program()

@@ -67,12 +67,17 @@ def elementwise():
     for name, exponent in {"pow2": 2, "pow3": 3, "pow1": 1, "pow0": 0, "pow_half": 0.5, "pow_minus1": -1}.items():
         r.add(f"{name}@", lambda x: torch.pow(x, exponent), [0.25, 1.0, 2.5, 3.0] if exponent == 0.5 else x,
               dtypes=BOTH)
-    r.add("pow_half@edge", lambda x: torch.pow(x, 0.5), [0.0, -1.0, inf])
+    edge = [0.0, -0.0, 1.0, -1.0, inf, -inf, nan, 1e-30, -1e-30, 1e30, 1e-40]
+    for name, exponent in {"pow2": 2, "pow3": 3, "pow1": 1, "pow0": 0, "pow_half": 0.5, "pow_minus1": -1,
+                           "pow_minus2": -2, "pow_minus3": -3, "pow_minus_half": -0.5, "pow_1_5": 1.5}.items():
+        r.add(f"{name}@edge", lambda x: torch.pow(x, exponent), edge, dtypes=BOTH)
+    r.add("div@tiny", ops["div"], [-0.5, -0.0, 3.0], [-1e-40, -1e-40, 1e-30], dtypes=BOTH)
     r.write()
 
 
 def math():
-    r = OperationFile("functional_activation")
+    elementary = OperationFile("functional_elementary")
+    activation = OperationFile("functional_activation")
     gentle = rand(2, 4)
     extreme = [-1e4, -100.0, -20.0, -1e-8, 0.0, 1e-8, 20.0, 100.0, 1e4]
     infinite = [inf, -inf, nan]
@@ -86,6 +91,7 @@ def math():
         "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     }
     for op, f in ops.items():
+        r = elementary if op == "exp" else activation
         r.add(f"{op}@gentle", f, gentle, dtypes=BOTH)
         r.add(f"{op}@extreme", f, extreme, dtypes=BOTH)
         if not op.startswith("gelu"):
@@ -93,9 +99,11 @@ def math():
         r.add(f"{op}@scalar", f, 0.5)
         r.add(f"{op}@empty", f, rand(0, 2))
     for op, f in {"log": torch.log, "sqrt": torch.sqrt}.items():
-        r.add(f"{op}@gentle", f, rand(2, 4, low=0, high=4), dtypes=BOTH)
-        r.add(f"{op}@edge", f, [0.0, -1.0, inf, 1e-30, 1e30], dtypes=BOTH)
-    r.write()
+        elementary.add(f"{op}@gentle", f, rand(2, 4, low=0, high=4), dtypes=BOTH)
+        elementary.add(f"{op}@edge", f, [0.0, -1.0, inf, 1e-30, 1e30], dtypes=BOTH)
+        elementary.add(f"{op}@subnormal", f, [1e-40, 1e-45, 1.0, 1e-39, 2e-38], dtypes=BOTH)
+    elementary.write()
+    activation.write()
 
 
 def reduce():
@@ -129,6 +137,7 @@ def reduce():
             r.add(f"{op}_0@nothing_to_sum", lambda x: f(x, 0, False), rand(0, 40))
     r.add("prod_1@one_zero", lambda x: x.prod(1), [[1.5, 0.0, 2.0], [0.0, 0.0, 3.0], [2.0, -3.0, 0.5]])
     r.add("max_1@ties", lambda x: x.max(1).values, [[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])
+    r.add("max@nan", torch.max, [1.0, nan, 3.0, nan], dtypes=BOTH)
     r.add("max_1@nan", lambda x: x.max(1).values, [[1.0, nan, 3.0], [nan, 2.0, nan]])
     r.write()
 
@@ -270,6 +279,19 @@ def similarity():
     r.add("normalize_1@empty", lambda x: F.normalize(x, dim=1), rand(0, 3))
     r.add("cosine_1@", lambda a, b: F.cosine_similarity(a, b, dim=1), rand(2, 3), rand(2, 3), dtypes=BOTH)
     r.add("cosine_1@broadcast", lambda a, b: F.cosine_similarity(a, b, dim=1), rand(2, 3), rand(1, 3))
+    r.add("normalize_1@nan", lambda x: F.normalize(x, dim=1), [[1.0, nan], [inf, 1.0], [0.0, 2.0]], dtypes=BOTH)
+    r.add("normalize_1_eps@at_eps", lambda x: F.normalize(x, dim=1, eps=2.0), [[0.0, 2.0], [0.0, 1.0]])
+    x = [[1.0, -2.0, 0.5, 3.0]]
+    y = [[0.5, 1.0, -1.5, 2.0], [1.0, 0.25, 0.75, -1.0], [-0.5, 1.25, 2.0, 1.5]]
+    r.add("cosine_0@broadcast", lambda a, b: F.cosine_similarity(a, b, dim=0), x, y, dtypes=BOTH)
+    r.add("cosine_0@broadcast_left", lambda a, b: F.cosine_similarity(a, b, dim=0), y, x)
+    r.add("cosine_1@broadcast_along", lambda a, b: F.cosine_similarity(a, b, dim=1), y, [[2.0], [-1.0], [0.5]])
+    r.add("cosine_0@leading", lambda a, b: F.cosine_similarity(a, b, dim=0), y, [x, x])
+    r.add("cosine_last@scalar", lambda a, b: F.cosine_similarity(a, b, dim=-1), 0.5, y[0])
+    r.add("cosine_1_eps@", lambda a, b: F.cosine_similarity(a, b, dim=1, eps=2.0), [[0.5, 1.0], [3.0, 4.0], [0.0, 0.0]],
+          [[1.5, 2.0], [0.5, -1.0], [1.0, 0.0]], dtypes=BOTH)
+    r.add("cosine_1@edge", lambda a, b: F.cosine_similarity(a, b, dim=1),
+          [[0.0, 0.0], [nan, 1.0], [inf, 1.0], [0.0, 0.0]], [[1.0, 2.0], [1.0, 2.0], [1.0, 2.0], [0.0, 0.0]])
     r.add("cosine_last@rows_against_rows", lambda a, b: F.cosine_similarity(a, b, dim=-1), rand(2, 1, 3), rand(1, 4, 3))
     r.write()
 
@@ -362,6 +384,15 @@ def loss():
           dtypes=BOTH)
     r.add("bcel_none@infinite", lambda x, t: F.binary_cross_entropy_with_logits(x, t, reduction="none"),
           [inf, -inf, inf, -inf, nan], [1.0, 0.0, 0.0, 1.0, 1.0], constant=(1,))
+    r.add("bce_none@edge_of_target", lambda x, t: F.binary_cross_entropy(x, t, reduction="none"),
+          [0.0, 1.0, 0.0, 1.0, 1e-30, 0.5], [0.0, 1.0, 1.0, 0.0, 1.0, 0.5], dtypes=BOTH)
+    r.add("bcel_none@infinite_both", lambda x, t: F.binary_cross_entropy_with_logits(x, t, reduction="none"),
+          [inf, -inf, inf, -inf, nan, 1.0, 1.0], [1.0, 0.0, 0.0, 1.0, 1.0, inf, -inf], dtypes=BOTH)
+    r.add("bcel_none_pos@infinite", lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, reduction="none", pos_weight=w),
+          [inf, -inf, inf, -inf], [1.0, 0.0, 0.0, 1.0], [2.0, 0.5, 2.0, 0.5], constant=(2,))
+    r.add("bcel_none_pos@broadcast",
+          lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, reduction="none", pos_weight=w),
+          [[0.5, -1.0], [2.0, 0.25]], [[0.25, 1.0], [0.0, 0.5]], [[0.5], [2.0]], constant=(2,))
     r.add("mse_none@extreme", lambda x, t: F.mse_loss(x, t, reduction="none"), [1e4, -1e4, inf, inf], [-1e4, 0.0, 0.0, inf])
     r.write()
 

@@ -47,7 +47,7 @@ def write_gradients(f, leaves, layer):
 
 
 def run_layer(f, kind, name, dtype=F64, T=4, B=3, I=3, H=2, states="", lengths=None, packed=False, enforce_sorted=True,
-              unbatched=False, train=True, seeds="output,h_n,c_n", **options):
+              unbatched=False, train=True, seed=None, seeds="output,h_n,c_n", **options):
     """One call of a layer and a backward from all its results, or from those in seeds.
 
     states: the initial states that are given, out of "h,c"; lengths: pads again, unless packed."""
@@ -68,6 +68,8 @@ def run_layer(f, kind, name, dtype=F64, T=4, B=3, I=3, H=2, states="", lengths=N
         else:
             state.append(torch.zeros(shape))
     initial = None if not states else tuple(state) if kind == "lstm" else state[0]
+    if seed is not None:
+        torch.manual_seed(seed)
     if lengths is None:
         output, final = layer(x, initial)
     else:
@@ -94,6 +96,8 @@ def run_layer(f, kind, name, dtype=F64, T=4, B=3, I=3, H=2, states="", lengths=N
         run["unbatched"] = True
     if not train:
         run["train"] = False
+    if seed is not None:
+        run["seed"] = seed
     if seeds != "output,h_n,c_n":
         run["seeds"] = seeds
     f.case(f"{kind}@{name}", dtype)
@@ -152,7 +156,11 @@ def layers(kind):
     run("lengths_output_alone", I=1, lengths=[1, 4, 3], states=h, seeds="output", bidirectional=True)
     run("lengths_dropout_one", lengths=[3, 1], B=2, T=3, dropout=1.0, num_layers=2, bidirectional=True, I=1)
     run("lengths_no_bias", lengths=[1, 3], B=2, T=3, bias=False, num_layers=2, states=h)
+    run("dropout", dropout=0.5, num_layers=3, states=h, seed=3)
+    run("dropout_bidirectional", dropout=0.3, num_layers=2, bidirectional=True, batch_first=True, seed=4)
+    run("lengths_dropout", dropout=0.4, num_layers=2, bidirectional=True, lengths=[2, 4, 1], seed=5)
     if kind == "lstm":
+        run("proj_dropout", dropout=0.5, num_layers=2, proj_size=1, H=3, seed=6)
         run("c_n_alone", I=1, states=h, seeds="c_n", num_layers=2)
         run("lengths_c_n_alone", I=1, states=h, seeds="c_n", bidirectional=True, lengths=[1, 4, 3])
         run("h_alone_given", states="h", T=3, B=2)
@@ -178,6 +186,7 @@ def layers(kind):
         run("relu_wide", nonlinearity="relu", T=3, B=3, I=2, H=9, states=h)
 
     run("plain", dtype=F32)
+    run("dropout", dtype=F32, dropout=0.5, num_layers=3, states=h, seed=3)
     run("lengths_deep", dtype=F32, lengths=[2, 1, 4], states=h, num_layers=2, bidirectional=True)
     run("packed_any_order", dtype=F32, lengths=[2, 4, 1], packed=True, enforce_sorted=False, bidirectional=True)
     if kind == "lstm":

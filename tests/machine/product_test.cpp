@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
-#include <rowgrad/core/factory.hpp>
 #include <rowgrad/core/threads.hpp>
 #include <rowgrad/machine/product.hpp>
+#include <rowgrad/rowgrad.hpp>
 
 using rowgrad::Index;
 using rowgrad::Matrix;

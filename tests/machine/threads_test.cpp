@@ -7,6 +7,11 @@
 #include <rowgrad/core/threads.hpp>
 #include <rowgrad/machine/threads.hpp>
 
+#ifdef __linux__
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 using rowgrad::Index;
 using rowgrad::detail::parallel_pieces;
 
@@ -58,6 +63,28 @@ TEST_CASE("parallel_pieces: what a piece throws is thrown to the caller, after a
   parallel_pieces(10, true, [&](Index) { ++runs; });
   CHECK(runs == 10);
 }
+
+#ifdef __linux__
+TEST_CASE("after fork(), a child that sets the number of threads to 1 can go on") {
+  const Threads two(2);
+  std::atomic<int> runs{0};
+  const auto run = [&] { parallel_pieces(10, true, [&](Index) { ++runs; }); };
+  run();
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::alarm(20);  // should it hang
+    rowgrad::set_num_threads(1);
+    run();
+    ::_exit(runs == 20 ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  run();
+  CHECK(runs == 20);
+}
+#endif
 
 TEST_CASE("parallel_pieces: within a piece everything runs on its thread") {
   const Threads three(3);

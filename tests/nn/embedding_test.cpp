@@ -3,6 +3,7 @@
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/embedding.hpp>
+#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 #include <support/golden.hpp>

@@ -205,7 +205,10 @@ class Setup {
     if (layer->has_c()) add("c", hidden, 3);
   }
 
-  NamedList<T> forward() const { return layer->call(run, x, states); }
+  NamedList<T> forward() const {
+    if (run.has("seed")) rowgrad::manual_seed(static_cast<std::uint64_t>(run.number("seed")));
+    return layer->call(run, x, states);
+  }
 
   /// What can have a gradient: x, h0, c0 where given, and the parameters.
   NamedList<T> leaves() const {

@@ -6,6 +6,7 @@
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/optim/adagrad.hpp>
+#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 

@@ -7,6 +7,7 @@
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/nn/embedding.hpp>
+#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/clip.hpp>
 #include <rowgrad/optim/sgd.hpp>
 

@@ -2,6 +2,7 @@
 
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/optim/adagrad.hpp>
+#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
@@ -117,11 +118,11 @@ TEST_CASE("state_dict: slots are PyTorch's, and every row is up to date") {
 
   using Names = std::vector<std::string>;
   const auto names = [](const auto& slot_names) { return Names(slot_names.begin(), slot_names.end()); };
-  CHECK(names(detail::AdamRule<float, AdamOptions>::slot_names) == Names{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"});
-  CHECK(names(detail::SparseAdamRule<float>::slot_names) == Names{"exp_avg", "exp_avg_sq"});
-  CHECK(names(detail::SGDRule<float>::slot_names) == Names{"momentum_buffer"});
-  CHECK(names(detail::RMSpropRule<float>::slot_names) == Names{"square_avg", "momentum_buffer", "grad_avg"});
-  CHECK(names(detail::AdagradRule<float>::slot_names) == Names{"sum"});
+  CHECK(names(Adam<float>::slot_names()) == Names{"exp_avg", "exp_avg_sq", "max_exp_avg_sq"});
+  CHECK(names(SparseAdam<float>::slot_names()) == Names{"exp_avg", "exp_avg_sq"});
+  CHECK(names(SGD<float>::slot_names()) == Names{"momentum_buffer"});
+  CHECK(names(RMSprop<float>::slot_names()) == Names{"square_avg", "momentum_buffer", "grad_avg"});
+  CHECK(names(Adagrad<float>::slot_names()) == Names{"sum"});
 }
 
 TEST_CASE("load_state_dict: options of all groups are taken over, also those changed since the last step") {

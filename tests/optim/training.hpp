@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/optim/rule_optimizer.hpp>
 #include <rowgrad/table/lookup.hpp>
 #include <support/golden.hpp>
 

@@ -1,6 +1,6 @@
 // What: whether this thread records operations, and guards that switch recording off for a scope.
 // Why:  inference should neither keep inputs alive nor build a graph.
-// See:  node.hpp (record); PyTorch torch.no_grad, torch.inference_mode.
+// See:  record.hpp; PyTorch torch.no_grad, torch.inference_mode.
 #pragma once
 
 #include <utility>
@@ -16,7 +16,8 @@ inline bool is_grad_enabled() noexcept { return detail::grad_enabled; }
 /// Recording on or off until the end of the scope. PyTorch: torch.set_grad_enabled.
 class [[nodiscard]] set_grad_enabled {
  public:
-  explicit set_grad_enabled(bool on) noexcept : before_(std::exchange(detail::grad_enabled, on)) {}
+  [[nodiscard("ends at once: give it a name")]] explicit set_grad_enabled(bool on) noexcept
+      : before_(std::exchange(detail::grad_enabled, on)) {}
   set_grad_enabled(const set_grad_enabled&) = delete;
   set_grad_enabled& operator=(const set_grad_enabled&) = delete;
   ~set_grad_enabled() { detail::grad_enabled = before_; }
@@ -25,10 +26,11 @@ class [[nodiscard]] set_grad_enabled {
   bool before_;
 };
 
-/// No recording until the end of the scope: `rowgrad::no_grad guard;`. PyTorch: torch.no_grad.
+/// No recording until the end of the scope: `rowgrad::no_grad guard;`. Without a name it would end at once, so
+/// `rowgrad::no_grad();` is a warning. PyTorch: torch.no_grad.
 class [[nodiscard]] no_grad : set_grad_enabled {
  public:
-  no_grad() noexcept : set_grad_enabled(false) {}
+  [[nodiscard("ends at once: give it a name")]] no_grad() noexcept : set_grad_enabled(false) {}
 };
 
 /// The same as no_grad: there are no version counters whose upkeep a separate mode could save.

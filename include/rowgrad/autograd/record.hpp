@@ -195,6 +195,8 @@ class Output final : public Node<T> {
 
 template <typename T>
 void put_into_graph(Tensor<T>& output, Ref<WalkNode> node) {
+  // Backward may keep a handle to this output: were that one in the graph, too, node and tensor would own each other.
+  if (!output.body().is_only_reference()) output = output.detach();
   auto& body = output.body();
   body.graph = Ref<GraphNode>::adopt(node.leak());
   body.requires_grad = true;
@@ -208,7 +210,7 @@ bool recording(const Tensor<T>& first, const More&... more) noexcept {
   return detail::grad_enabled && (detail::wants_gradient(first) || ... || detail::wants_gradient(more));
 }
 
-/// x for a backward function to keep: its values, without the graph before it.
+/// x, an input or an output of the operation, for a backward function to keep: its values, without the graph before it.
 template <typename T>
 Tensor<T> saved(const Tensor<T>& x) {
   // A leaf under training may be kept as it is: when its table grows, the graphs before are refused. A frozen one may

@@ -1,13 +1,15 @@
 // What: printing tensors as PyTorch does.
 // Why:  people compare what they see with what a PyTorch program printed.
+//       Numbers look the same whatever the program's locale.
 // See:  PyTorch torch/_tensor_str.py (four decimals, scientific when values span much, three edge items above 1000).
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <ostream>
+#include <string>
+#include <vector>
 
 #include <rowgrad/core/tensor.hpp>
 
@@ -16,13 +18,16 @@ namespace detail {
 
 /// A number as Python prints a float, for printed models: the shortest decimals that read back as the same number.
 inline std::string python_float(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  const double magnitude = std::abs(value);
+  const bool plain = value == 0 || (magnitude >= 1e-4 && magnitude < 1e16);
   char text[32];
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
-    if (std::strtod(text, nullptr) == value) break;
-  }
-  std::string result = text;
-  return result.find_first_of(".en") == std::string::npos ? result + ".0" : result;
+  const char* const end =
+      std::to_chars(text, text + sizeof text, value, plain ? std::chars_format::fixed : std::chars_format::scientific)
+          .ptr;
+  std::string result(text, static_cast<std::size_t>(end - text));
+  return plain && result.find('.') == std::string::npos ? result + ".0" : result;
 }
 
 inline constexpr std::size_t printed_line_width = 80;
@@ -42,10 +47,8 @@ class ValueFormat {
         smallest = smallest == 0 ? magnitude : std::min(smallest, magnitude);
         largest = std::max(largest, magnitude);
       }
-      if (integers)
-        style_ = largest / (smallest == 0 ? 1 : smallest) > 1000. || largest > 1e8 ? "%.4e" : "%.0f.";
-      else
-        style_ = largest / smallest > 1000. || largest > 1e8 || smallest < 1e-4 ? "%.4e" : "%.4f";
+      scientific_ = largest / (smallest == 0 ? 1 : smallest) > 1000. || largest > 1e8 || (!integers && smallest < 1e-4);
+      integers_ = integers && !scientific_;
     }
     for (T value : shown)
       if (widens(value)) width_ = std::max(width_, write(value).size());
@@ -69,15 +72,16 @@ class ValueFormat {
     if constexpr (std::is_floating_point_v<T>) {
       if (std::isnan(value)) return "nan";
       if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-      char text[400];
-      const int length = std::snprintf(text, sizeof text, style_, static_cast<double>(value));
-      return std::string(text, static_cast<std::size_t>(length));
+      char text[32];  // nothing above 1e8 is written with all its digits
+      const auto format = scientific_ ? std::chars_format::scientific : std::chars_format::fixed;
+      const char* const end = std::to_chars(text, text + sizeof text, value, format, integers_ ? 0 : 4).ptr;
+      return std::string(text, static_cast<std::size_t>(end - text)) + (integers_ ? "." : "");
     } else {
       return std::to_string(value);
     }
   }
 
-  const char* style_ = "%.4f";
+  bool scientific_ = false, integers_ = false;
   std::size_t width_ = 1;
 };
 

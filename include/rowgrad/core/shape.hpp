@@ -112,6 +112,22 @@ namespace detail {
   throw ShapeError(concat("Shape: ", shape, " has more elements than can be counted (is one of the sizes right?)"));
 }
 
+/// a + b, for a size that is about to go into a shape. ShapeError when it does not fit Index.
+inline Index checked_sum(const char* operation, Index a, Index b) {
+  Index sum;
+  if (__builtin_add_overflow(a, b, &sum))
+    throw ShapeError(concat(operation, ": a size of ", a, " + ", b, " is more than can be counted"));
+  return sum;
+}
+
+/// a * b, the same way.
+inline Index checked_product(const char* operation, Index a, Index b) {
+  Index product;
+  if (__builtin_mul_overflow(a, b, &product))
+    throw ShapeError(concat(operation, ": a size of ", a, " * ", b, " is more than can be counted"));
+  return product;
+}
+
 /// A dimension counted from the front; -1 is the last, as in PyTorch. IndexError outside [-rank, rank).
 /// rank 0 counts as one dimension, as in PyTorch.
 inline int wrap_dim(const char* operation, Index dim, int rank) {

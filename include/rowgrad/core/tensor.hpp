@@ -167,7 +167,7 @@ class Tensor {
 
   /// The value of a tensor with one element. ShapeError for more or none.
   T item() const {
-    if (numel() != 1) throw ShapeError("item: expected one value, got shape " + to_string(shape()));
+    if (numel() != 1) throw ShapeError(detail::concat("item: expected one value, got shape ", shape()));
     return *data();
   }
 

@@ -1,6 +1,11 @@
 // What: the number of threads that large operations use.
 // Why:  a program decides how much of the machine it takes; results do not depend on it.
 // See:  machine/threads.hpp (how loops are split); PyTorch torch.set_num_threads.
+//
+// fork(): the child of a process that has already used several threads does not inherit them, but GNU's OpenMP believes
+// it does, and waits for them forever in the child's first large operation. Let the child call set_num_threads(1)
+// before anything else (all then runs on its own thread), or exec a program; or fork before the first large operation.
+// The same holds for Python's multiprocessing where it forks.
 #pragma once
 
 #include <rowgrad/core/concat.hpp>

@@ -23,9 +23,9 @@ struct LabelledText {
 
 namespace detail {
 
+using io::excerpt;
+using io::LineReader;
 using rowgrad::detail::concat;
-using rowgrad::detail::excerpt;
-using rowgrad::detail::LineReader;
 
 inline std::string_view trim_spaces(std::string_view text) noexcept {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);

@@ -1,38 +1,13 @@
-// What: functions of one tensor, element by element: exp, log, sqrt, and the activations.
+// What: activations: relu, sigmoid, tanh, logsigmoid, gelu.
 // Why:  each is one line of formula with its derivative beside it.
-// See:  elementwise.hpp (unary); PyTorch torch.nn.functional.
+// See:  elementwise.hpp (unary), elementary.hpp (exp, log, sqrt); nn/activation.hpp; PyTorch torch.nn.functional.
 #pragma once
 
 #include <string_view>
 
-#include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/elementary.hpp>
 
 namespace rowgrad {
-
-/// e^x; dx = g y. PyTorch: torch.exp.
-template <typename T>
-Tensor<T> exp(const Tensor<T>& x) {
-  return detail::unary(
-      "ExpBackward0", x, detail::Save::output, [](const auto& u) { return u.exp(); },
-      [](const auto& g, const auto& y) { return g * y; });
-}
-
-/// Natural logarithm; dx = g / x. PyTorch: torch.log.
-template <typename T>
-Tensor<T> log(const Tensor<T>& x) {
-  return detail::unary(
-      "LogBackward0", x, detail::Save::input, [](const auto& u) { return u.log(); },
-      [](const auto& g, const auto& u) { return g / u; });
-}
-
-/// Square root; dx = g / (2 y). Not Eigen's, which estimates for float and has NaN for infinity. PyTorch: torch.sqrt.
-template <typename T>
-Tensor<T> sqrt(const Tensor<T>& x) {
-  return detail::unary(
-      "SqrtBackward0", x, detail::Save::output,
-      [](const auto& u) { return u.unaryExpr([](T v) { return std::sqrt(v); }); },
-      [](const auto& g, const auto& y) { return g / (T(2) * y); });
-}
 
 /// max(x, 0); dx = g where y > 0. NaN stays NaN and passes its gradient on. PyTorch: torch.relu.
 template <typename T>
@@ -89,7 +64,7 @@ Tensor<T> gelu(const Tensor<T>& x, std::string_view approximate = "none") {
         });
   }
   if (approximate != "none")
-    throw ValueError("gelu: approximate is \"none\" or \"tanh\", got \"" + std::string(approximate) + "\"");
+    throw ValueError(detail::concat("gelu: approximate is \"none\" or \"tanh\", got \"", approximate, '"'));
   constexpr T inverse_root2 = T(0.70710678118654752440), inverse_root2pi = T(0.39894228040143267794);
   return detail::unary(
       "GeluBackward0", x, detail::Save::input,
@@ -101,18 +76,6 @@ Tensor<T> gelu(const Tensor<T>& x, std::string_view approximate = "none") {
       });
 }
 
-template <typename T>
-Tensor<T> Tensor<T>::exp() const {
-  return rowgrad::exp(*this);
-}
-template <typename T>
-Tensor<T> Tensor<T>::log() const {
-  return rowgrad::log(*this);
-}
-template <typename T>
-Tensor<T> Tensor<T>::sqrt() const {
-  return rowgrad::sqrt(*this);
-}
 template <typename T>
 Tensor<T> Tensor<T>::relu() const {
   return rowgrad::relu(*this);

@@ -49,16 +49,16 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
       T* values = scores.data() + i * keys;
       const Index seen = causal ? std::min(i + 1, keys) : keys;
       ArrayMap<T> row(values, seen);
-      row *= scale;
+      if (width > 0) row *= scale;  // else the scores are 0, and the scale is infinite
       if (added != nullptr) row += ArrayMap<const T>(added + (b * queries + i) * keys, seen);
       const T largest = seen == 0 ? -infinity : row.maxCoeff();
       if (largest == -infinity)
-        throw ValueError(std::string(operation) + ": every key is masked for query " + std::to_string(i) +
-                         " of sample " + std::to_string(b / (batch / samples)) +
-                         ", so there is nothing to average (a text of length 0, or 0 and 1 of a mask exchanged?)");
+        throw ValueError(concat(operation, ": every key is masked for query ", i, " of sample ", b / (batch / samples),
+                                ", so there is nothing to average (a text of length 0, or 0 and 1 of a mask "
+                                "exchanged?)"));
       row = (row - largest).exp();
       for (Index j = 0; j < seen; ++j) values[j] = values[j] < tiny ? T(0) : values[j];  // Eigen's exp(-infinity)
-      row /= row.sum();
+      row /= sum_of(values, seen);
       std::fill(values + seen, values + keys, T(0));
     }
   });
@@ -70,7 +70,10 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
           Tensor<T> ds(p.shape());
           for (Index i = 0; i < batch * queries; ++i) {
             const ArrayMap<const T> weights(p.data() + i * keys, keys), gradient(g.data() + i * keys, keys);
-            ArrayMap<T>(ds.data() + i * keys, keys) = weights * (gradient - (gradient * weights).sum());
+            const T dot = sum_of_blocks<T>(keys, sum_block, [&](Index first, Index count) {
+              return (gradient.segment(first, count) * weights.segment(first, count)).sum();
+            });
+            ArrayMap<T>(ds.data() + i * keys, keys) = weights * (gradient - dot);
           }
           if (nq != nullptr) {
             Tensor<T> dq(q.shape());
@@ -102,9 +105,8 @@ template <typename T>
 AttentionResult<T> attention(const char* operation, const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
                              const Shape& full, const AttentionOptions<T>& options) {
   const Tensor<T>& mask = options.attn_mask;
-  if (mask.defined() && !(broadcast_shape(operation, full, mask.shape()) == full))
-    throw ShapeError(std::string(operation) + ": a mask of shape " + to_string(mask.shape()) +
-                     " does not fit scores of shape " + to_string(full));
+  if (mask.defined() && broadcast_shape(operation, full, mask.shape()) != full)
+    throw ShapeError(concat(operation, ": a mask of shape ", mask.shape(), " does not fit scores of shape ", full));
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.shape()[2])));
   Tensor<T> weights = attention_weights(operation, q, k, mask, full, static_cast<T>(scale), options.is_causal);
   weights = dropout(weights, options.dropout_p);
@@ -116,7 +118,8 @@ AttentionResult<T> attention(const char* operation, const Tensor<T>& q, const Te
 /// softmax(scale q k^T + mask) v, the softmax over the keys: q (..., L, E), k (..., S, E), v (..., S, Ev), with the
 /// same leading dimensions, result (..., L, Ev); the mask broadcasts to (..., L, S). A mask is added, never 0 and 1:
 /// PyTorch's boolean one says here which keys are seen, but in MultiheadAttention which are not. ValueError for a query
-/// that sees no key (PyTorch: 0). PyTorch: torch.nn.functional.scaled_dot_product_attention.
+/// that sees no key (PyTorch: 0). With E = 0 all scores are 0, so the mask alone decides. PyTorch:
+/// torch.nn.functional.scaled_dot_product_attention.
 template <typename T>
 Tensor<T> scaled_dot_product_attention(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
                                        const AttentionOptions<std::type_identity_t<T>>& options = {}) {
@@ -125,9 +128,9 @@ Tensor<T> scaled_dot_product_attention(const Tensor<T>& q, const Tensor<T>& k, c
               k.shape()[rank - 2] == v.shape()[rank - 2];
   for (int d = 0; fits && d < rank - 2; ++d) fits = q.shape()[d] == k.shape()[d] && q.shape()[d] == v.shape()[d];
   if (!fits)
-    throw ShapeError(
-        "scaled_dot_product_attention: expected queries (..., L, E), keys (..., S, E) and values (..., S, Ev), got " +
-        to_string(q.shape()) + ", " + to_string(k.shape()) + " and " + to_string(v.shape()));
+    throw ShapeError(detail::concat(
+        "scaled_dot_product_attention: expected queries (..., L, E), keys (..., S, E) and values (..., S, Ev), got ",
+        q.shape(), ", ", k.shape(), " and ", v.shape()));
   const auto folded = [rank](const Tensor<T>& x) {
     return reshape(x, Shape{detail::split_at(x.shape(), rank - 2).outer, x.size(-2), x.size(-1)});
   };

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
-#include <rowgrad/machine/column_sums.hpp>
+#include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad {
 namespace detail {
@@ -83,12 +83,12 @@ Tensor<T> sum_to_in_blocks(Tensor<T> gradient, const Shape& shape) {
     Index size = 1;
     for (; d < left.rank() && (left[d] == 1 || repeated(d)); ++d) size *= std::exchange(left[d], 1);
     const Index inner = gradient.numel() / (outer * size);
-    Tensor<T> sums = zeros<T>(left);
+    Tensor<T> sums(left);
     for (Index o = 0; o < outer; ++o)
       if (inner == 1)
-        sums.data()[o] = sum_in_blocks(gradient.data() + o * size, size);
+        sums.data()[o] = sum_of(gradient.data() + o * size, size);
       else
-        add_column_sums(sums.data() + o * inner, gradient.data() + o * size * inner, size, inner);
+        column_sums(gradient.data() + o * size * inner, size, inner, inner, sums.data() + o * inner);
     gradient = std::move(sums);
   }
   return gradient.view_as(shape);
@@ -98,7 +98,7 @@ Tensor<T> sum_to_in_blocks(Tensor<T> gradient, const Shape& shape) {
 template <typename T>
 Tensor<T> sum_to(Tensor<T> gradient, const Shape& shape) {
   if (gradient.shape() == shape) return gradient;
-  if (gradient.numel() > rows_summed_in_order * shape.numel() && shape.numel() > 0)
+  if (gradient.numel() > sequential_sum_block * shape.numel() && shape.numel() > 0)
     return sum_to_in_blocks(std::move(gradient), shape);
   Tensor<T> result = zeros<T>(shape);
   const BroadcastPlan plan(gradient.shape(), shape, shape);

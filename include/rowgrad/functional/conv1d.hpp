@@ -4,7 +4,9 @@
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/functional/windows.hpp>
 #include <rowgrad/machine/product.hpp>
+#include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad {
 
@@ -62,7 +64,11 @@ struct Conv1dPlan {
     }
   }
 
-  bool parallel() const noexcept { return batch * groups * in * out * kernel * steps >= parallel_product_size; }
+  bool parallel() const noexcept {
+    double products = 1;
+    for (const Index size : {batch, groups, in, out, kernel, steps}) products *= static_cast<double>(size);
+    return products >= static_cast<double>(parallel_product_size);
+  }
 
   /// Sample n and group g within the input and the result, and the filters of group g.
   template <typename T>
@@ -79,12 +85,6 @@ struct Conv1dPlan {
   }
 };
 
-inline void expect_at_least(const char* operation, const char* what, Index value, Index least) {
-  if (value < least)
-    throw ValueError(std::string(operation) + ": " + what + " must be at least " + std::to_string(least) + ", got " +
-                     std::to_string(value));
-}
-
 inline Conv1dPlan conv1d_plan(const Shape& x, const Shape& weight, const Conv1dOptions& options) {
   expect_at_least("conv1d", "stride", options.stride, 1);
   expect_at_least("conv1d", "padding", options.padding, 0);
@@ -92,28 +92,21 @@ inline Conv1dPlan conv1d_plan(const Shape& x, const Shape& weight, const Conv1dO
   expect_at_least("conv1d", "groups", options.groups, 1);
   const Index groups = options.groups;
   if (weight.rank() != 3 || weight[0] % groups != 0 || weight[2] < 1)
-    throw ShapeError("conv1d: expected a weight (out, in / groups, kernel) with out divisible by groups = " +
-                     std::to_string(groups) + ", got " + to_string(weight));
-  const Index channels = weight[1] * groups;
+    throw ShapeError(concat("conv1d: expected a weight (out, in / groups, kernel) with out divisible by groups = ",
+                            groups, ", got ", weight));
+  const Index channels = saturated_product(weight[1], groups);
   if ((x.rank() != 2 && x.rank() != 3) || x[x.rank() - 2] != channels)
-    throw ShapeError("conv1d: a weight " + to_string(weight) + " with groups = " + std::to_string(groups) +
-                     " needs an input (N, " + std::to_string(channels) + ", L) or (" + std::to_string(channels) +
-                     ", L), got " + to_string(x) + " (after embedding(), transpose(1, 2) puts channels before time)");
-  const Index padded = x.back() + 2 * options.padding, reach = options.dilation * (weight[2] - 1) + 1;
+    throw ShapeError(concat("conv1d: a weight ", weight, " with groups = ", groups, " needs an input (N, ", channels,
+                            ", L) or (", channels, ", L), got ", x,
+                            " (after embedding(), transpose(1, 2) puts channels before time)"));
+  const Index padded = padded_length("conv1d", x.back(), options.padding);
+  const Index reach = window_reach(weight[2], options.dilation);
   if (padded < reach)
-    throw ShapeError("conv1d: a filter that reaches over " + std::to_string(reach) +
-                     " steps is longer than the input, which has " + std::to_string(padded) +
-                     " with its padding (pad texts to at least as many tokens, or pass padding)");
-  return {x.rank() == 2 ? 1 : x[0],
-          groups,
-          weight[1],
-          weight[0] / groups,
-          x.back(),
-          weight[2],
-          (padded - reach) / options.stride + 1,
-          options.stride,
-          options.padding,
-          options.dilation};
+    throw ShapeError(concat("conv1d: a filter that reaches over ", reach, " steps is longer than the input, which has ",
+                            padded, " with its padding (pad texts to at least as many tokens, or pass padding)"));
+  const Index stride = std::min(options.stride, padded);  // a longer one makes no difference
+  return {x.rank() == 2 ? 1 : x[0],      groups, weight[1],       weight[0] / groups, x.back(), weight[2],
+          (padded - reach) / stride + 1, stride, options.padding, options.dilation};
 }
 
 }  // namespace detail
@@ -131,8 +124,8 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
   const detail::Conv1dPlan plan = detail::conv1d_plan(x.shape(), weight.shape(), options);
   const Index out = weight.shape()[0], steps = plan.steps;
   if (bias.defined() && bias.shape() != Shape{out})
-    throw ShapeError("conv1d: expected bias " + to_string(Shape{out}) + ", got " + to_string(bias.shape()));
-  const Shape windows{plan.in * plan.kernel, steps};
+    throw ShapeError(detail::concat("conv1d: expected bias ", Shape{out}, ", got ", bias.shape()));
+  const Shape windows{detail::saturated_product(plan.in, plan.kernel), steps};
   Shape shape = x.shape();
   shape[shape.rank() - 2] = out;
   shape[shape.rank() - 1] = steps;
@@ -178,9 +171,10 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
           }
           if (nb != nullptr) {
             const Index rows = w.shape()[0];
-            Tensor<T> db = zeros<T>(Shape{rows});
+            Tensor<T> db(Shape{rows}), sums(Shape{plan.batch, rows});  // sums over the steps of each sample
             for (Index i = 0; i < plan.batch * rows; ++i)
-              db.data()[i % rows] += ArrayMap<const T>(gradient + i * plan.steps, plan.steps).sum();
+              sums.data()[i] = detail::sum_of(gradient + i * plan.steps, plan.steps);
+            detail::column_sums(sums.data(), plan.batch, rows, rows, db.data());
             nb->accumulate(std::move(db));
           }
         },

@@ -4,22 +4,27 @@
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/core/check.hpp>
 
 namespace rowgrad {
 
 /// Each value becomes 0 with probability p, else x / (1 - p); without training, x itself. ValueError for p outside
-/// [0, 1]. The mask is drawn from the generator, a uniform number a value. PyTorch: torch.nn.functional.dropout.
+/// [0, 1]. A value is kept where the generator's next uniform double is below 1 - p, so the same seed leaves PyTorch's
+/// values; p = 0 and p = 1 draw nothing. (On Intel processors PyTorch may draw from MKL's generator instead.)
+/// PyTorch: torch.nn.functional.dropout.
 template <typename T>
 Tensor<T> dropout(const Tensor<T>& x, double p = 0.5, bool training = true,
                   Generator& generator = default_generator()) {
-  if (!(p >= 0 && p <= 1))
-    throw ValueError("dropout: p is a probability, expected 0 <= p <= 1, got " + std::to_string(p));
+  detail::expect_probability("dropout", "p", p);
   if (!training || p == 0) return x;
   Tensor<T> mask(x.shape());
-  const float keep = static_cast<float>(1 - p);
-  const T scale = p == 1 ? T(0) : static_cast<T>(1 / (1 - p));
+  const double keep = 1 - p;
+  const T scale = T(1) / static_cast<T>(keep);
   T* values = mask.data();
-  for (Index i = 0; i < mask.numel(); ++i) values[i] = generator.uniform<float>() < keep ? scale : T(0);
+  if (p == 1)
+    std::fill_n(values, mask.numel(), T(0));
+  else
+    for (Index i = 0; i < mask.numel(); ++i) values[i] = generator.uniform<double>() < keep ? scale : T(0);
   Tensor<T> y(x.shape());
   y.array() = x.array() * mask.array();
   if (recording(x)) {

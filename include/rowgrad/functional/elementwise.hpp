@@ -36,23 +36,28 @@ Tensor<T> binary(const char* name, const Tensor<T>& a, const Tensor<T>& b, const
   return result;
 }
 
-/// f(x) element by element. `backward(gradient, saved)` is an Eigen array expression; saved is x or the result.
+/// What the backward of a function of one tensor needs.
 enum class Save { input, output };
 
+/// Records y as a function of x, element by element; `backward(gradient, saved)` is an Eigen array expression.
+template <typename T, typename Backward>
+void record_unary(const char* name, const Tensor<T>& x, Tensor<T>& y, Save save, const Backward& backward) {
+  record(
+      y, name,
+      [kept = save == Save::input ? saved(x) : y.detach(), backward](Tensor<T> gradient, Node<T>* node) {
+        Tensor<T> result(kept.shape());
+        result.array() = backward(gradient.array(), kept.array());
+        node->accumulate(std::move(result));
+      },
+      x);
+}
+
+/// f(x) element by element, with its gradient; f is an Eigen array expression, too.
 template <typename T, typename F, typename Backward>
 Tensor<T> unary(const char* name, const Tensor<T>& x, Save save, const F& f, const Backward& backward) {
   Tensor<T> y(x.shape());
   y.array() = f(x.array());
-  if (recording(x)) {
-    record(
-        y, name,
-        [kept = save == Save::input ? saved(x) : y.detach(), backward](Tensor<T> gradient, Node<T>* node) {
-          Tensor<T> result(kept.shape());
-          result.array() = backward(gradient.array(), kept.array());
-          node->accumulate(std::move(result));
-        },
-        x);
-  }
+  if (recording(x)) record_unary(name, x, y, save, backward);
   return y;
 }
 
@@ -141,12 +146,12 @@ Tensor<T> operator/(const Tensor<T>& a, const Tensor<T>& b) {
     record(
         y, "DivBackward0",
         [sa = a.shape(), b = saved(b), y = y.detach(), over](Tensor<T> g, Node<T>* na, Node<T>* nb) {
-          const Tensor<T> da = detail::binary("div", g, b, over);  // da = g / b
-          if (nb != nullptr) {                                     // db = -g y / b
-            Tensor<T> db = detail::binary("mul", da, y, [](const auto& u, const auto& v) { return -u * v; });
+          if (nb != nullptr) {  // db = -g (y / b)
+            Tensor<T> db = detail::binary("div", y, b, over);
+            db.array() *= -g.array();
             nb->accumulate(detail::sum_to(std::move(db), b.shape()));
           }
-          if (na != nullptr) na->accumulate(detail::sum_to(da, sa));
+          if (na != nullptr) na->accumulate(detail::sum_to(detail::binary("div", g, b, over), sa));  // da = g / b
         },
         a, b);
   }
@@ -196,15 +201,54 @@ Tensor<T> operator/(std::type_identity_t<T> number, const Tensor<T>& x) {
       [number](const auto& g, const auto& u) { return -number * g / u.square(); });
 }
 
-/// x to the power of a number. PyTorch: torch.pow.
+namespace detail {
+
+/// to = u^exponent. The exponents that PyTorch treats apart are exact here, too, and keep the signs of zeros.
+template <typename T, typename Values>
+void power(ArrayMap<T> to, const Values& u, T exponent) {
+  if (exponent == T(0))
+    to.setOnes();
+  else if (exponent == T(1))
+    to = u;
+  else if (exponent == T(2))
+    to = u * u;
+  else if (exponent == T(3))
+    to = u * u * u;
+  else if (exponent == T(-1))
+    to = u.unaryExpr([](T v) { return T(1) / v; });
+  else if (exponent == T(-2))
+    to = u.unaryExpr([](T v) { return T(1) / (v * v); });
+  else if (exponent == T(0.5))
+    to = u.unaryExpr([](T v) { return std::sqrt(v); });
+  else if (exponent == T(-0.5))
+    to = u.unaryExpr([](T v) { return T(1) / std::sqrt(v); });
+  else
+    to = u.unaryExpr([exponent](T v) { return std::pow(v, exponent); });
+}
+
+}  // namespace detail
+
+/// x to the power of a number; dx = g n x^(n - 1), and 0 for n = 0. PyTorch: torch.pow.
 template <typename T>
 Tensor<T> pow(const Tensor<T>& x, std::type_identity_t<T> exponent) {
-  return detail::unary(
-      "PowBackward0", x, detail::Save::input, [exponent](const auto& u) { return u.pow(exponent); },
-      [exponent](const auto& g, const auto& u) {  // dx = g n x^(n-1), and 0 for n = 0
-        return g * u.unaryExpr(
-                       [exponent](T v) { return exponent == T(0) ? T(0) : exponent * std::pow(v, exponent - T(1)); });
-      });
+  Tensor<T> y(x.shape());
+  detail::power<T>(y.array(), x.array(), exponent);
+  if (recording(x)) {
+    record(
+        y, "PowBackward0",
+        [x = saved(x), exponent](Tensor<T> g, Node<T>* node) {
+          Tensor<T> dx(x.shape());
+          if (exponent == T(0)) {
+            dx.array().setZero();
+          } else {
+            detail::power<T>(dx.array(), x.array(), exponent - T(1));
+            dx.array() = g.array() * (exponent * dx.array());
+          }
+          node->accumulate(std::move(dx));
+        },
+        x);
+  }
+  return y;
 }
 
 }  // namespace rowgrad

@@ -4,32 +4,37 @@
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad {
 
 /// Over the last n values, n = the elements of normalized_shape: y = (x - mean) / sqrt(var + eps) * weight + bias.
-/// weight and bias have that shape or are undefined. ShapeError when x does not end in it.
+/// weight and bias have that shape or are undefined. ShapeError when x does not end in it; ValueError for a negative
+/// eps, with which a row of nearly equal values would become NaN.
 /// With h = (x - mean) r, r = 1/sqrt(var + eps), u = g weight: dx = r (u - mean(u) - h mean(u h)),
 /// dweight = sum(g h), dbias = sum(g). PyTorch: torch.nn.functional.layer_norm.
 template <typename T>
 Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Tensor<T>& weight = {},
                      const Tensor<T>& bias = {}, double eps = 1e-5) {
+  if (!(eps >= 0)) throw ValueError(detail::concat("layer_norm: expected eps >= 0, got ", eps));
   const int offset = x.dim() - normalized_shape.rank();
   bool fits = normalized_shape.rank() > 0 && offset >= 0;
   for (int d = 0; fits && d < normalized_shape.rank(); ++d) fits = x.shape()[d + offset] == normalized_shape[d];
   const auto same = [&](const Tensor<T>& p) { return !p.defined() || p.shape() == normalized_shape; };
   if (!fits || !same(weight) || !same(bias))
-    throw ShapeError("layer_norm: expected an input ending in " + to_string(normalized_shape) +
-                     " and weight and bias of that shape, got input " + to_string(x.shape()));
+    throw ShapeError(detail::concat("layer_norm: expected an input ending in ", normalized_shape,
+                                    " and weight and bias of that shape, got input ", x.shape()));
   const Index n = normalized_shape.numel(), rows = n == 0 ? 0 : x.numel() / n;
   Tensor<T> y(x.shape()), h(Shape{rows, n}), r(Shape{rows});
   const MatrixMap<T> in(x.data(), rows, n);
   MatrixMap<T> out(y.data(), rows, n);
   for (Index i = 0; i < rows; ++i) {
-    const T mean = in.row(i).mean();
+    const T mean = detail::sum_of(&in(i, 0), n) / static_cast<T>(n);
     auto hat = h.matrix().row(i);
     hat.array() = in.row(i).array() - mean;
-    r.data()[i] = T(1) / std::sqrt(hat.squaredNorm() / static_cast<T>(n) + static_cast<T>(eps));
+    const T squares = detail::sum_of_blocks<T>(
+        n, detail::sum_block, [&](Index first, Index count) { return hat.segment(first, count).squaredNorm(); });
+    r.data()[i] = T(1) / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(eps));
     hat *= r.data()[i];
     out.row(i) = hat;
     if (weight.defined()) out.row(i).array() *= weight.array().transpose();
@@ -48,19 +53,31 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Te
               auto u = MatrixMap<T>(dx.data(), rows, n).row(i).array();
               u = gradient.row(i).array();
               if (weight.defined()) u *= weight.array().transpose();
-              const T mean = u.mean(), mean_hat = (u * hat).mean();
+              const T mean = detail::sum_of(u.data(), n) / static_cast<T>(n);
+              const T dot = detail::sum_of_blocks<T>(n, detail::sum_block, [&](Index first, Index count) {
+                return (u.segment(first, count) * hat.segment(first, count)).sum();
+              });
+              const T mean_hat = dot / static_cast<T>(n);
               u = (u - mean - hat * mean_hat) * r.data()[i];
             }
             nx->accumulate(std::move(dx));
           }
           if (nw != nullptr) {
-            Tensor<T> dw(normalized_shape);
-            dw.array() = (gradient.array() * h.matrix().array()).colwise().sum().transpose();
+            Tensor<T> dw = zeros<T>(normalized_shape);
+            detail::add_in_blocks(dw.data(), rows, n, [&](T* sums, Index first, Index last) {
+              ArrayMap<T>(sums, n) += (gradient.middleRows(first, last - first).array() *
+                                       h.matrix().middleRows(first, last - first).array())
+                                          .colwise()
+                                          .sum()
+                                          .transpose();
+            });
             nw->accumulate(std::move(dw));
           }
           if (nb != nullptr) {
-            Tensor<T> db(normalized_shape);
-            db.array() = gradient.array().colwise().sum().transpose();
+            Tensor<T> db = zeros<T>(normalized_shape);
+            detail::add_in_blocks(db.data(), rows, n, [&](T* sums, Index first, Index last) {
+              ArrayMap<T>(sums, n) += gradient.middleRows(first, last - first).array().colwise().sum().transpose();
+            });
             nb->accumulate(std::move(db));
           }
         },

@@ -3,6 +3,7 @@
 // See:  softmax.hpp; PyTorch torch.nn.functional. Where PyTorch answers NaN to a mean of nothing, we throw.
 #pragma once
 
+#include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/softmax.hpp>
 #include <rowgrad/table/lookup.hpp>
 
@@ -32,27 +33,26 @@ namespace detail {
 template <typename T>
 Split class_split(const char* operation, const Tensor<T>& input, const Indices& target) {
   const int d = input.dim() == 1 ? 0 : 1;
-  if (input.dim() == 0)
-    throw ShapeError(std::string(operation) + ": expected input (C) or (N, C, ...), got a single value");
+  if (input.dim() == 0) throw ShapeError(concat(operation, ": expected input (C) or (N, C, ...), got a single value"));
   Shape expected = input.shape();
   expected.erase(d);
   if (target.shape() != expected)
-    throw ShapeError(std::string(operation) + ": input " + to_string(input.shape()) + " needs targets of shape " +
-                     to_string(expected) + ", got " + to_string(target.shape()));
+    throw ShapeError(
+        concat(operation, ": input ", input.shape(), " needs targets of shape ", expected, ", got ", target.shape()));
   return split_at(input.shape(), d);
 }
 
 template <typename T>
 void check_class_weight(const char* operation, const Tensor<T>& weight, Index classes) {
   if (weight.defined() && weight.shape() != Shape{classes})
-    throw ShapeError(std::string(operation) + ": expected a weight a class, shape " + to_string(Shape{classes}) +
-                     ", got " + to_string(weight.shape()));
+    throw ShapeError(
+        concat(operation, ": expected one weight per class, shape ", Shape{classes}, ", got ", weight.shape()));
 }
 
 inline void check_target(const char* operation, Index target, Index sample, Index classes) {
   if (target < 0 || target >= classes)
-    throw IndexError(std::string(operation) + ": target " + std::to_string(target) + " of sample " +
-                     std::to_string(sample) + " is not a class: expected 0 to " + std::to_string(classes - 1));
+    throw IndexError(
+        concat(operation, ": target ", target, " of sample ", sample, " is not a class: expected 0 to ", classes - 1));
 }
 
 /// Reduces the losses of samples; `total` is what a mean divides by.
@@ -60,9 +60,9 @@ template <typename T>
 Tensor<T> reduce_loss(const char* operation, Tensor<T> losses, Reduction reduction, T total) {
   if (reduction == Reduction::none) return losses;
   if (reduction == Reduction::mean && total == T(0))
-    throw ValueError(std::string(operation) +
-                     ": the mean of no sample is undefined (an empty batch, or every target ignored)");
-  const T sum = losses.array().sum();
+    throw ValueError(
+        concat(operation, ": the mean of no sample is undefined (an empty batch, or every target ignored)"));
+  const T sum = sum_of(losses.data(), losses.numel());
   return full<T>(Shape{}, reduction == Reduction::mean ? sum / total : sum);
 }
 
@@ -85,24 +85,31 @@ Tensor<T> class_loss(const char* operation, const char* name, const Tensor<T>& i
   const T* weight = options.weight.defined() ? options.weight.data() : nullptr;
   const Index* classes = target.data();
   Tensor<T> losses(target.shape());
-  T total = T(0);
+  Index counted = 0;
+  RunningSum<T> weights_counted;
   for (Index k = 0; k < target.numel(); ++k) {
     T& loss = losses.data()[k] = T(0);
     if (classes[k] == options.ignore_index) continue;
     check_target(operation, classes[k], k, s.size);
     const auto line = line_at(log_p, k / s.inner * s.size * s.inner + k % s.inner, s);
     const T w = weight != nullptr ? weight[classes[k]] : T(1);
-    total += w;
+    if (weight != nullptr)
+      weights_counted.add(w);
+    else
+      ++counted;
     loss = -(T(1) - smoothing) * w * line[classes[k]];
-    if (spread != T(0)) loss -= spread * (weight != nullptr ? (line * options.weight.array()).sum() : line.sum());
+    if (spread != T(0))
+      loss -=
+          spread * sum_of_terms<T>(s.size, [&](Index c) { return weight != nullptr ? line[c] * weight[c] : line[c]; });
   }
+  const T total = weight != nullptr ? weights_counted.total() : static_cast<T>(counted);
   const Reduction reduction = options.reduction;
   Tensor<T> y = reduce_loss(operation, std::move(losses), reduction, total);
   if (recording(input)) {
     record(
         y, name,
-        [=, log_p = log_p.detach(), weights = options.weight, ignore = options.ignore_index](Tensor<T> g,
-                                                                                             Node<T>* node) {
+        [=, log_p = log_p.detach(), target = saved(target), weights = options.weight, ignore = options.ignore_index](
+            Tensor<T> g, Node<T>* node) {
           Tensor<T> dx = zeros<T>(log_p.shape());
           const auto gradient = loss_gradient(g, reduction, total);
           for (Index k = 0; k < target.numel(); ++k) {
@@ -134,8 +141,8 @@ template <typename T>
 Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
                         const std::type_identity_t<CrossEntropyOptions<T>>& options = {}) {
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
-    throw ValueError("cross_entropy: expected 0 <= label_smoothing <= 1, got " +
-                     std::to_string(options.label_smoothing));
+    throw ValueError(
+        detail::concat("cross_entropy: expected 0 <= label_smoothing <= 1, got ", options.label_smoothing));
   Tensor<T> log_p;
   {
     const no_grad guard;
@@ -143,7 +150,7 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
   }
   return detail::class_loss("cross_entropy", "NllLossBackward0", input, log_p, target, options,
                             [](auto& line, const auto& log_probabilities) {
-                              const T sum = line.sum();
+                              const T sum = detail::sum_of_terms<T>(line.size(), [&](Index c) { return line[c]; });
                               line -= log_probabilities.exp() * sum;
                             });
 }
@@ -163,8 +170,8 @@ template <typename T, typename F, typename Dx, typename Dy>
 Tensor<T> pair_loss(const char* operation, const char* name, const Tensor<T>& input, const Tensor<T>& target,
                     Reduction reduction, const F& f, const Dx& dx, const Dy& dy) {
   if (input.shape() != target.shape())
-    throw ShapeError(std::string(operation) + ": input " + to_string(input.shape()) + " and target " +
-                     to_string(target.shape()) + " must have the same shape");
+    throw ShapeError(
+        concat(operation, ": input ", input.shape(), " and target ", target.shape(), " must have the same shape"));
   Tensor<T> losses(input.shape());
   const Index n = input.numel();
   for (Index i = 0; i < n; ++i) losses.data()[i] = f(input.data()[i], target.data()[i], i);
@@ -197,52 +204,63 @@ struct LossOptions {
 };
 
 /// -(t log x + (1 - t) log(1 - x)) for probabilities x, logs kept above -100 as in PyTorch. ValueError for an input
-/// outside [0, 1] (forgot the sigmoid?). dx = g (x - t) / max(x (1 - x), 1e-12). PyTorch: binary_cross_entropy.
+/// (forgot the sigmoid?) or target outside [0, 1]. dx = g (x - t) / max(x (1 - x), 1e-12), dt = g (log(1 - x) - log x),
+/// which is infinite at 0 and 1. PyTorch: binary_cross_entropy.
 template <typename T>
 Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, LossOptions options = {}) {
-  const auto log100 = [](T v) { return std::max(std::log(v), T(-100)); };
+  const auto above_minus_100 = [](T log) { return std::max(log, T(-100)); };
   return detail::pair_loss(
       "binary_cross_entropy", "BinaryCrossEntropyBackward0", input, target, options.reduction,
-      [log100](T x, T t, Index i) {
+      [above_minus_100](T x, T t, Index i) {
         if (!(x >= T(0) && x <= T(1)))
-          throw ValueError("binary_cross_entropy: input " + std::to_string(x) + " at position " + std::to_string(i) +
-                           " is not a probability (apply sigmoid, or use binary_cross_entropy_with_logits)");
-        return -(t * log100(x) + (T(1) - t) * log100(T(1) - x));
+          throw ValueError(detail::concat("binary_cross_entropy: input ", x, " at position ", i,
+                                          " is not a probability (apply sigmoid, or use "
+                                          "binary_cross_entropy_with_logits)"));
+        if (!(t >= T(0) && t <= T(1)))
+          throw ValueError(
+              detail::concat("binary_cross_entropy: target ", t, " at position ", i, " is not a probability"));
+        return -(t * above_minus_100(std::log(x)) + (T(1) - t) * above_minus_100(std::log1p(-x)));
       },
       [](T x, T t, Index) { return (x - t) / std::max(x * (T(1) - x), T(1e-12f)); },  // PyTorch's constant is a float
-      [log100](T x, T, Index) { return log100(T(1) - x) - log100(x); });
+      [](T x, T, Index) { return std::log1p(-x) - std::log(x); });
 }
 
 template <typename T>
 struct BceWithLogitsOptions {
-  Tensor<T> pos_weight = {};  // factor of the positive part: one value, or one a column (last dimension)
+  Tensor<T> pos_weight = {};  // factor of the positive part, broadcast to the input: one value, or one per column
   Reduction reduction = Reduction::mean;
 };
 
 /// The same for logits x, without computing the probability: (1 - t) x + (1 + (p - 1) t) log(1 + e^-x), p the
-/// pos_weight. dx = g ((1 - t) - (1 + (p - 1) t) sigmoid(-x)). PyTorch: binary_cross_entropy_with_logits.
+/// pos_weight. dx = g ((1 - t) - (1 + (p - 1) t) sigmoid(-x)), dt = g (p log(1 + e^-x) - log(1 + e^x)). PyTorch:
+/// binary_cross_entropy_with_logits.
 template <typename T>
 Tensor<T> binary_cross_entropy_with_logits(const Tensor<T>& input, const Tensor<T>& target,
                                            const std::type_identity_t<BceWithLogitsOptions<T>>& options = {}) {
   const Tensor<T>& pos_weight = options.pos_weight;
-  const Index columns = pos_weight.defined() ? pos_weight.numel() : 0;
-  if (pos_weight.defined() && columns != 1 && !(pos_weight.dim() == 1 && columns == input.shape().back()))
-    throw ShapeError("binary_cross_entropy_with_logits: pos_weight " + to_string(pos_weight.shape()) +
-                     " must be one value or one a column of input " + to_string(input.shape()));
-  const auto p = [pos_weight, columns](Index i) { return columns == 0 ? T(1) : pos_weight.data()[i % columns]; };
-  const auto softplus_minus = [](T x) {  // log(1 + e^-x)
-    return std::log1p(std::exp(-std::abs(x))) + std::max(-x, T(0));
+  const bool weighted = pos_weight.defined();
+  Tensor<T> factors;  // repeated along the input
+  if (weighted) {
+    if (detail::broadcast_shape("binary_cross_entropy_with_logits", input.shape(), pos_weight.shape()) != input.shape())
+      throw ShapeError(detail::concat("binary_cross_entropy_with_logits: pos_weight ", pos_weight.shape(),
+                                      " must be one value or one per column of input ", input.shape()));
+    const bool along_columns = pos_weight.numel() == 1 || Shape{pos_weight.numel()} == pos_weight.shape();
+    factors = along_columns ? pos_weight.detach() : detail::repeat_to(pos_weight, input.shape());
+  }
+  // How much the positive part of element i with target t counts.
+  const auto p = [factors](Index i) { return factors.data()[i % factors.numel()]; };
+  const auto positive = [weighted, p](T t, Index i) { return weighted ? T(1) + (p(i) - T(1)) * t : T(1); };
+  const auto softplus = [](T x) {  // log(1 + e^x)
+    return std::log1p(std::exp(-std::abs(x))) + std::max(x, T(0));
   };
   return detail::pair_loss(
       "binary_cross_entropy_with_logits", "BinaryCrossEntropyWithLogitsBackward0", input, target, options.reduction,
-      [p, softplus_minus](T x, T t, Index i) {
-        return (T(1) - t) * x + (T(1) + (p(i) - T(1)) * t) * softplus_minus(x);
-      },
-      [p](T x, T t, Index i) {
+      [positive, softplus](T x, T t, Index i) { return (T(1) - t) * x + positive(t, i) * softplus(-x); },
+      [positive](T x, T t, Index i) {
         const T e = std::exp(-std::abs(x)), sigmoid_minus = (x >= T(0) ? e : T(1)) / (T(1) + e);
-        return (T(1) - t) - (T(1) + (p(i) - T(1)) * t) * sigmoid_minus;
+        return (T(1) - t) - positive(t, i) * sigmoid_minus;
       },
-      [p, softplus_minus](T x, T, Index i) { return -x + (p(i) - T(1)) * softplus_minus(x); });
+      [weighted, p, softplus](T x, T, Index i) { return weighted ? p(i) * softplus(-x) - softplus(x) : -x; });
 }
 
 /// (x - t)^2; dx = 2 g (x - t). PyTorch: torch.nn.functional.mse_loss, without broadcasting.

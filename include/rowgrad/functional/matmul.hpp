@@ -39,8 +39,8 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
             nw->accumulate(std::move(dw));
           }
           if (nb != nullptr) {
-            Tensor<T> db = zeros<T>(Shape{w.shape()[0]});
-            detail::add_column_sums(db.data(), g.data(), gradient.rows(), gradient.cols());
+            Tensor<T> db(Shape{gradient.cols()});
+            detail::column_sums(g.data(), gradient.rows(), gradient.cols(), gradient.cols(), db.data());
             nb->accumulate(std::move(db));
           }
         },

@@ -3,6 +3,9 @@
 // See:  table/lookup.hpp; PyTorch torch.nn.functional.one_hot.
 #pragma once
 
+#include <algorithm>
+#include <limits>
+
 #include <rowgrad/core/factory.hpp>
 #include <rowgrad/table/ids.hpp>
 
@@ -13,8 +16,8 @@ namespace rowgrad {
 inline Indices one_hot(const Indices& ids, Index num_classes = -1) {
   if (num_classes < 0) {
     if (ids.numel() == 0) throw ValueError("one_hot: num_classes must be given when there are no indices");
-    num_classes = 0;
-    for (Index i = 0; i < ids.numel(); ++i) num_classes = std::max(num_classes, ids.data()[i] + 1);
+    const Index largest = *std::max_element(ids.data(), ids.data() + ids.numel());
+    num_classes = largest < 0 ? 0 : largest == std::numeric_limits<Index>::max() ? largest : largest + 1;
   }
   detail::check_ids("one_hot", ids, num_classes);
   Shape shape = ids.shape();

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/functional/windows.hpp>
 
 namespace rowgrad {
 namespace detail {
@@ -54,8 +55,7 @@ Tensor<T> max_of_windows(const char* name, const Tensor<T>& x, Index steps, cons
 template <typename T>
 void expect_sequences(const char* operation, const Tensor<T>& x) {
   if ((x.dim() != 2 && x.dim() != 3) || x.shape().back() == 0)
-    throw ShapeError(std::string(operation) + ": expected an input (N, C, L) or (C, L) with L > 0, got " +
-                     to_string(x.shape()));
+    throw ShapeError(concat(operation, ": expected an input (N, C, L) or (C, L) with L > 0, got ", x.shape()));
 }
 
 }  // namespace detail
@@ -66,8 +66,7 @@ void expect_sequences(const char* operation, const Tensor<T>& x) {
 template <typename T>
 Tensor<T> adaptive_max_pool1d(const Tensor<T>& x, Index output_size) {
   detail::expect_sequences("adaptive_max_pool1d", x);
-  if (output_size < 1)
-    throw ValueError("adaptive_max_pool1d: output_size must be at least 1, got " + std::to_string(output_size));
+  detail::expect_at_least("adaptive_max_pool1d", "output_size", output_size, 1);
   return detail::max_of_windows(
       "AdaptiveMaxPool1DBackward0", x, output_size,
       [length = x.shape().back(), output_size](Index i) -> detail::PoolWindow {
@@ -89,25 +88,28 @@ struct MaxPool1dOptions {
 template <typename T>
 Tensor<T> max_pool1d(const Tensor<T>& x, Index kernel_size, const MaxPool1dOptions& options = {}) {
   detail::expect_sequences("max_pool1d", x);
-  const Index stride = options.stride.value_or(kernel_size), padding = options.padding, dilation = options.dilation;
+  const Index length = x.shape().back(), padding = options.padding;
+  Index stride = options.stride.value_or(kernel_size), dilation = options.dilation;
   if (kernel_size < 1 || stride < 1 || dilation < 1 || padding < 0 || padding > kernel_size / 2)
-    throw ValueError(
+    throw ValueError(detail::concat(
         "max_pool1d: expected kernel_size, stride and dilation of at least 1 and a padding of at most half of "
-        "kernel_size, got " +
-        std::to_string(kernel_size) + ", " + std::to_string(stride) + ", " + std::to_string(dilation) + " and " +
-        std::to_string(padding));
-  const Index length = x.shape().back(), rest = length + 2 * padding - dilation * (kernel_size - 1) - 1;
-  if (rest < 0)
-    throw ShapeError("max_pool1d: a window of " + std::to_string(dilation * (kernel_size - 1) + 1) +
-                     " steps is longer than the input, which has " + std::to_string(length + 2 * padding) +
-                     " with its padding");
-  Index steps = (rest + (options.ceil_mode ? stride - 1 : 0)) / stride + 1;
+        "kernel_size, got ",
+        kernel_size, ", ", stride, ", ", dilation, " and ", padding));
+  const Index padded = detail::padded_length("max_pool1d", length, padding);
+  const Index reach = detail::window_reach(kernel_size, dilation);
+  stride = std::min(stride, detail::longest_sequence);  // longer ones make no difference
+  dilation = std::min(dilation, padded);
+  const Index beyond = options.ceil_mode ? stride - 1 : 0;
+  if (reach > detail::longest_sequence || padded - reach + beyond < 0)
+    throw ShapeError(detail::concat("max_pool1d: a window of ", reach, " steps is longer than the input, which has ",
+                                    padded, " with its padding"));
+  Index steps = (padded - reach + beyond) / stride + 1;
   if ((steps - 1) * stride >= length + padding) --steps;
   return detail::max_of_windows("MaxPool1DBackward0", x, steps, [=](Index i) -> detail::PoolWindow {
     const Index start = i * stride - padding;
     const Index first = start < 0 ? start + (dilation - 1 - start) / dilation * dilation : start;
-    const Index end = std::min(length, start + dilation * (kernel_size - 1) + 1);
-    if (first >= end) throw ValueError("max_pool1d: window " + std::to_string(i) + " sees nothing but padding");
+    const Index end = std::min(length, start + reach);
+    if (first >= end) throw ValueError(detail::concat("max_pool1d: window ", i, " sees nothing but padding"));
     return {first, end, dilation};
   });
 }

@@ -12,6 +12,7 @@
 #include <rowgrad/machine/isa.hpp>
 #include <rowgrad/machine/packed_matrix.hpp>
 #include <rowgrad/machine/product.hpp>
+#include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad::detail {
 
@@ -212,9 +213,8 @@ class RecurrentDirection {
     return strided(x.data(), x.shape()[0], summed_width(), x.shape()[1]);
   }
   static Tensor<T> column_sums(const Tensor<T>& x) {
-    Tensor<T> sums = zeros<T>(Shape{x.shape()[1]});
-    auto sum = sums.array();
-    for (Index i = 0; i < x.shape()[0]; ++i) sum += ArrayMap<const T>(row(x, i), x.shape()[1]);
+    Tensor<T> sums(Shape{x.shape()[1]});
+    detail::column_sums(x.data(), x.shape()[0], x.shape()[1], x.shape()[1], sums.data());
     return sums;
   }
 

@@ -1,9 +1,10 @@
 // What: sum, mean, max, prod over all elements or one dimension; argmax.
 // Why:  a tensor is seen as (outer, size, inner) around the reduced dimension, so rows stay contiguous.
-// See:  softmax.hpp; PyTorch "Reduction Ops".
+// See:  softmax.hpp; machine/sums.hpp, how many values are added; PyTorch "Reduction Ops".
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad {
 namespace detail {
@@ -19,8 +20,8 @@ inline Shape reduced_shape(Shape shape, int dim, bool keepdim) {
 
 inline void expect_elements(const char* operation, Index count, const Shape& shape) {
   if (count == 0)
-    throw ShapeError(std::string(operation) + ": nothing to reduce in a tensor of shape " + to_string(shape) +
-                     " (an empty batch or an empty sentence? Pad sentences to at least one token)");
+    throw ShapeError(concat(operation, ": nothing to reduce in a tensor of shape ", shape,
+                            " (an empty batch or an empty sentence? Pad sentences to at least one token)"));
 }
 
 /// scale * sum over one dimension; the gradient is repeated over it.
@@ -33,12 +34,11 @@ Tensor<T> scaled_sum(const char* name, const Tensor<T>& x, int d, bool keepdim, 
   for (Index o = 0; o < s.outer; ++o) {
     const T* block = source + o * s.size * s.inner;
     if (s.inner == 1) {
-      target[o] = ArrayMap<const T>(block, s.size).sum() * scale;
+      target[o] = sum_of(block, s.size) * scale;
       continue;
     }
     ArrayMap<T> row(target + o * s.inner, s.inner);
-    row.setZero();
-    for (Index i = 0; i < s.size; ++i) row += ArrayMap<const T>(block + i * s.inner, s.inner);
+    column_sums(block, s.size, s.inner, s.inner, row.data());
     if (scale != T(1)) row *= scale;
   }
   if (recording(x)) {
@@ -68,7 +68,7 @@ Tensor<T> scaled_sum(const char* name, const Tensor<T>& x, int d, bool keepdim, 
 /// Sum of all elements, shape (). PyTorch: torch.sum.
 template <typename T>
 Tensor<T> sum(const Tensor<T>& x) {
-  Tensor<T> y = full<T>(Shape{}, x.array().sum());
+  Tensor<T> y = full<T>(Shape{}, detail::sum_of(x.data(), x.numel()));
   if (recording(x)) {
     record(
         y, "SumBackward0",
@@ -88,7 +88,7 @@ template <typename T>
 Tensor<T> mean(const Tensor<T>& x) {
   detail::expect_elements("mean", x.numel(), x.shape());
   const T n = static_cast<T>(x.numel());
-  Tensor<T> y = full<T>(Shape{}, x.array().sum() / n);
+  Tensor<T> y = full<T>(Shape{}, detail::sum_of(x.data(), x.numel()) / n);
   if (recording(x)) {
     record(
         y, "MeanBackward0",
@@ -150,7 +150,7 @@ MaxResult<T> max(const Tensor<T>& x, Index dim, bool keepdim = false) {
   if (recording(x)) {
     record(
         result.values, "MaxBackward0",
-        [indices = result.indices, shape = x.shape(), position](Tensor<T> g, Node<T>* node) {
+        [indices = saved(result.indices), shape = x.shape(), position](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx = zeros<T>(shape);
           for (Index k = 0; k < g.numel(); ++k) dx.data()[position(indices.data(), k)] = g.data()[k];
           node->accumulate(std::move(dx));
@@ -160,7 +160,8 @@ MaxResult<T> max(const Tensor<T>& x, Index dim, bool keepdim = false) {
   return result;
 }
 
-/// Largest of all elements, shape (); equals share the gradient. ShapeError when there are none. PyTorch: torch.max(x).
+/// Largest of all elements, shape (); equals, or NaNs, share the gradient. ShapeError when there are none. PyTorch:
+/// torch.max(x).
 template <typename T>
 Tensor<T> max(const Tensor<T>& x) {
   detail::expect_elements("max", x.numel(), x.shape());
@@ -169,9 +170,10 @@ Tensor<T> max(const Tensor<T>& x) {
     record(
         y, "MaxBackward1",
         [x = saved(x), largest = y.item()](Tensor<T> g, Node<T>* node) {
-          const T count = static_cast<T>((x.array() == largest).count());
+          const auto is_largest = [largest](T v) { return v == largest || (v != v && largest != largest); };
+          const T share = g.item() / static_cast<T>(std::count_if(x.data(), x.data() + x.numel(), is_largest));
           Tensor<T> dx(x.shape());
-          dx.array() = (x.array() == largest).template cast<T>() * (g.item() / count);
+          std::transform(x.data(), x.data() + x.numel(), dx.data(), [&](T v) { return is_largest(v) ? share : T(0); });
           node->accumulate(std::move(dx));
         },
         x);

@@ -33,18 +33,15 @@ Tensor<T> reshape(const Tensor<T>& x, const Shape& shape) {
 /// The same; one size may be -1 and is worked out.
 template <typename T>
 Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
-  Index known = 1;
   int open = -1, d = 0;
   Shape shape;
   for (Index size : sizes) {
-    if (size == -1 && open < 0)
-      open = d;
-    else
-      known *= size;
+    if (size == -1 && open < 0) open = d;
     shape.append(open == d ? 1 : size);
     ++d;
   }
   if (open >= 0) {
+    const Index known = shape.numel();
     if (known <= 0 || x.numel() % known != 0)
       throw ShapeError(detail::concat("reshape: cannot work out the size given as -1: ", x.numel(),
                                       " elements do not divide by ", known));
@@ -196,6 +193,7 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   std::vector<Shape> shapes;
   for (const Tensor<T>& x : tensors) shapes.push_back(x.shape());
   const auto first = std::find_if_not(shapes.begin(), shapes.end(), skipped);
+  if (first == shapes.end()) dim = 0;
   Shape shape = first == shapes.end() ? shapes[0] : *first;
   const int d = detail::wrap_dim("cat", dim, shape.rank());
   if (shape.rank() == 0) throw ShapeError("cat: tensors of shape () have no dimension to join; use stack()");
@@ -206,7 +204,7 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
     if (fits.rank() == shape.rank()) fits[d] = shape[d];
     if (fits != shape)
       throw ShapeError(detail::concat("cat: shapes ", *first, " and ", one, " differ outside dimension ", d));
-    shape[d] += one[d];
+    shape[d] = detail::checked_sum("cat", shape[d], one[d]);
   }
   Tensor<T> y(shape);
   const detail::Split s = detail::split_at(shape, d);

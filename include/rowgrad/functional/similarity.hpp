@@ -3,20 +3,27 @@
 // See:  vectors/nearest.hpp for searching a table; PyTorch torch.nn.functional.
 #pragma once
 
-#include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
 namespace rowgrad {
+namespace detail {
+
+template <typename T>
+T line_norm(const Tensor<T>& x, Index offset, const Split& s) {
+  return s.size == 1 ? std::abs(x.data()[offset]) : std::sqrt(line_dot(x, x, offset, s));
+}
+
+}  // namespace detail
 
 /// x / max(|x|, eps) along dim, |.| the Euclidean norm. With n = max(|x|, eps):
-/// dx = (g - y (g.y)) / n where |x| > eps, else g / n. PyTorch: normalize (p = 2).
+/// dx = (g - y (g.y)) / n where |x| >= eps, else g / n. PyTorch: normalize (p = 2).
 template <typename T>
 Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> eps = T(1e-12)) {
   const detail::Split s = detail::split_at(x.shape(), detail::wrap_dim("normalize", dim, x.dim()));
   Tensor<T> y(x.shape());
   detail::for_each_line<T>(s, [&](Index at) {
-    const auto in = detail::line_at(x, at, s);
-    detail::line_at(y, at, s) = in / std::max(in.matrix().norm(), eps);
+    detail::line_at(y, at, s) = detail::line_at(x, at, s) / std::max(detail::line_norm(x, at, s), eps);
   });
   if (recording(x)) {
     record(
@@ -25,12 +32,12 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
           Tensor<T> dx(x.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
-            const T norm = detail::line_at(x, at, s).matrix().norm();
+            const T norm = detail::line_norm(x, at, s);
             auto target = detail::line_at(dx, at, s);
-            if (norm > eps)
-              target = (gradient - out * (gradient * out).sum()) / norm;
-            else
+            if (norm < eps)
               target = gradient / eps;
+            else  // also where the norm is NaN, and then all of the gradient
+              target = (gradient - out * detail::line_dot(g, y, at, s)) / norm;
           });
           node->accumulate(std::move(dx));
         },
@@ -39,12 +46,50 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
   return y;
 }
 
-/// a.b / (max(|a|, eps) max(|b|, eps)) along dim; a and b broadcast. A zero vector has similarity 0.
+/// y = a.b / (max(|a|, eps) max(|b|, eps)) along dim, a dimension of the shape that a and b broadcast to. A zero vector
+/// has similarity 0. With n = max(|a|, eps) and m = max(|b|, eps): da = g (b / m - y a / |a|) / n, a / |a| being 0 for
+/// a = 0; db likewise. (Below eps, too, the gradient takes the divisor to vary with a, as PyTorch's does.)
 /// PyTorch: torch.nn.functional.cosine_similarity.
 template <typename T>
 Tensor<T> cosine_similarity(const Tensor<T>& a, const Tensor<T>& b, Index dim = 1,
                             std::type_identity_t<T> eps = T(1e-8)) {
-  return sum(normalize(a, dim, eps) * normalize(b, dim, eps), dim);
+  const Shape full = detail::broadcast_shape("cosine_similarity", a.shape(), b.shape());
+  const int d = detail::wrap_dim("cosine_similarity", dim, full.rank());
+  const detail::Split s = detail::split_at(full, d);
+  const Tensor<T> left = detail::repeat_to(a, full), right = detail::repeat_to(b, full);
+  Tensor<T> y(detail::reduced_shape(full, d, false));
+  T* next = y.data();
+  detail::for_each_line<T>(s, [&](Index at) {
+    const T n = std::max(detail::line_norm(left, at, s), eps), m = std::max(detail::line_norm(right, at, s), eps);
+    const auto u = detail::line_at(left, at, s), v = detail::line_at(right, at, s);
+    *next++ = detail::sum_of_terms<T>(s.size, [&](Index i) { return (u[i] / n) * (v[i] / m); });
+  });
+  if (recording(a, b)) {
+    record(
+        y, "CosineSimilarityBackward",
+        [=, left = left.detach(), right = right.detach(), y = y.detach(), sa = a.shape(), sb = b.shape()](
+            Tensor<T> g, Node<T>* na, Node<T>* nb) {
+          const auto pass_on = [&](Node<T>* node, const Tensor<T>& x, const Tensor<T>& other, const Shape& shape) {
+            if (node == nullptr) return;
+            Tensor<T> dx(full);
+            Index k = 0;
+            detail::for_each_line<T>(s, [&](Index at) {
+              const T norm = detail::line_norm(x, at, s), n = std::max(norm, eps);
+              const T m = std::max(detail::line_norm(other, at, s), eps);
+              const T gradient = g.data()[k], divisor = norm == T(0) ? T(1) : norm;
+              detail::line_at(dx, at, s) =
+                  gradient * (detail::line_at(other, at, s) / m - detail::line_at(x, at, s) / divisor * y.data()[k]) /
+                  n;
+              ++k;
+            });
+            node->accumulate(detail::sum_to(std::move(dx), shape));
+          };
+          pass_on(na, left, right, sa);
+          pass_on(nb, right, left, sb);
+        },
+        a, b);
+  }
+  return y;
 }
 
 }  // namespace rowgrad

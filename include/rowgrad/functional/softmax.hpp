@@ -23,6 +23,18 @@ LineMap<T> line_at(const Tensor<T>& x, Index offset, const Split& s) {
   return LineMap<T>(x.data() + offset, s.size, Eigen::InnerStride<>(s.inner));
 }
 
+/// The sum of a line, and that of the products of two.
+template <typename T>
+T line_sum(const Tensor<T>& x, Index offset, const Split& s) {
+  return sum_of_terms<T>(s.size, [first = x.data() + offset, step = s.inner](Index i) { return first[i * step]; });
+}
+template <typename T>
+T line_dot(const Tensor<T>& x, const Tensor<T>& y, Index offset, const Split& s) {
+  return sum_of_terms<T>(s.size, [a = x.data() + offset, b = y.data() + offset, step = s.inner](Index i) {
+    return a[i * step] * b[i * step];
+  });
+}
+
 }  // namespace detail
 
 /// e^x / sum(e^x) along dim; dx = y (g - sum(g y)). PyTorch: torch.softmax.
@@ -35,7 +47,7 @@ Tensor<T> softmax(const Tensor<T>& x, Index dim) {
       const auto in = detail::line_at(x, at, s);
       auto out = detail::line_at(y, at, s);
       out = (in - in.maxCoeff()).exp();
-      out /= out.sum();
+      out /= detail::line_sum(y, at, s);
     });
   }
   if (recording(x)) {
@@ -45,7 +57,7 @@ Tensor<T> softmax(const Tensor<T>& x, Index dim) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
-            detail::line_at(dx, at, s) = out * (gradient - (gradient * out).sum());
+            detail::line_at(dx, at, s) = out * (gradient - detail::line_dot(g, y, at, s));
           });
           node->accumulate(std::move(dx));
         },
@@ -64,7 +76,8 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
       const auto in = detail::line_at(x, at, s);
       auto out = detail::line_at(y, at, s);
       out = in - in.maxCoeff();
-      out -= std::log(out.exp().sum());  // of its own: added to the largest, its digits would be lost
+      // Taken off on its own: added to the largest, its digits would be lost.
+      out -= std::log(detail::sum_of_terms<T>(s.size, [&](Index i) { return std::exp(out[i]); }));
     });
   }
   if (recording(x)) {
@@ -74,7 +87,7 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto gradient = detail::line_at(g, at, s);
-            detail::line_at(dx, at, s) = gradient - detail::line_at(y, at, s).exp() * gradient.sum();
+            detail::line_at(dx, at, s) = gradient - detail::line_at(y, at, s).exp() * detail::line_sum(g, at, s);
           });
           node->accumulate(std::move(dx));
         },

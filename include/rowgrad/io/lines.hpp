@@ -1,4 +1,4 @@
-// What: LineReader, the lines of a text file one after the other.
+// What: LineReader, the lines of a text file one after the other; excerpt(), what stood there, for a message.
 // Why:  files of word vectors are large: read in blocks that stay in cache, lines found by memchr, nothing copied.
 // See:  vectors/vector_file.hpp, data/labelled_text.hpp.
 #pragma once
@@ -9,21 +9,11 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
-#include <rowgrad/core/error.hpp>
+#include <rowgrad/io/file.hpp>
 
-namespace rowgrad::detail {
-
-/// "operation: cannot read 'path': system's reason (likely cause)".
-inline FileError unreadable(const std::string& operation, const std::string& path, int reason) {
-  const char* cause = "is the disk, or the network it is on, in order?";
-  if (reason == ENOENT) cause = "is the name right? A relative path starts in the directory the program is run from";
-  if (reason == EISDIR) cause = "the name of a file was expected";
-  if (reason == EACCES) cause = "do the file's permissions let this user read it?";
-  return FileError(operation + ": cannot read '" + path + "': " + std::generic_category().message(reason) + " (" +
-                   cause + ")");
-}
+namespace rowgrad::io {
 
 /// What stood in a file, for a message: in quotes, at most about 40 bytes, control characters as '?'.
 inline std::string excerpt(std::string_view text) {
@@ -118,4 +108,4 @@ class LineReader {
   bool exhausted_ = false;
 };
 
-}  // namespace rowgrad::detail
+}  // namespace rowgrad::io

@@ -34,15 +34,6 @@ struct Operand {
   }
 };
 
-/// Calls f(0), f(1), ... f(N - 1) with constants, so that what they index stays in registers at any optimisation level.
-template <int N, typename F>
-[[gnu::always_inline]] inline void unrolled(const F& f) {
-  [&f]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    (f(std::integral_constant<int, i>()), ...);
-  }
-  (std::make_integer_sequence<int, N>());
-}
-
 template <typename T>
 class ProductKernel {
  public:
@@ -105,7 +96,7 @@ class ProductKernel {
 
  private:
   static constexpr Index ahead = 24;  // rows of b asked for early, which a panel seen for the first time needs
-  static constexpr int tile_rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 8 : 4;
+  static constexpr Index tile_rows = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 8 : 4;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wignored-attributes"  // SIMD types as template arguments
@@ -131,66 +122,77 @@ class ProductKernel {
   static void multiply_panel(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const T* b,
                              Index b_step) {
     Index row = 0;
-    const auto rows_of = [&]<int R>(std::integral_constant<int, R>) {
-      for (; row + R <= c.rows; row += R) {
-        if (c.columns > 2 * width)
-          tile<R, 3>(c, base, a, b, b_step, row);
-        else if (c.columns > width)
-          tile<R, 2>(c, base, a, b, b_step, row);
-        else
-          tile<R, 1>(c, base, a, b, b_step, row);
-      }
-    };
-    rows_of(std::integral_constant<int, tile_rows>());
-    if constexpr (tile_rows > 4) rows_of(std::integral_constant<int, 4>());
-    rows_of(std::integral_constant<int, 1>());
+    row = tiles<tile_rows>(c, base, a, b, b_step, row);
+    if constexpr (tile_rows > 4) row = tiles<4>(c, base, a, b, b_step, row);
+    tiles<1>(c, base, a, b, b_step, row);
   }
 
-  /// R rows and P packets of the result.
-  template <int R, int P>
+  /// Rows from `row` on, R at a time, as long as there are so many; returns the first that is left.
+  template <Index R>
+  [[gnu::noinline]] static Index tiles(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const T* b,
+                                       Index b_step, Index row) {
+    for (; row + R <= c.rows; row += R) {
+      if (c.columns > 2 * width)
+        tile<R, 3>(c, base, a, b, b_step, row);
+      else if (c.columns > width)
+        tile<R, 2>(c, base, a, b, b_step, row);
+      else
+        tile<R, 1>(c, base, a, b, b_step, row);
+    }
+    return row;
+  }
+
+  /// R rows and P packets of the result. Loops of constant length are unrolled, so that their arrays are registers.
+  template <Index R, Index P>
   static void tile(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const T* b, Index b_step,
                    Index row) {
     using namespace Eigen::internal;
+    const Index steps = a.columns, a_row = a.row_step, a_step = a.column_step;
+    const T* source = a.at(row, 0);
+    Packet sum[R][P], right[P];
+#pragma GCC unroll 8
+    for (Index r = 0; r < R; ++r)
+#pragma GCC unroll 3
+      for (Index p = 0; p < P; ++p) {
+        __builtin_prefetch(c.values + (row + r) * c.row_step + p * width, 1);
+        sum[r][p] = pset1<Packet>(T(0));
+      }
+    for (Index k = 0; k < steps; ++k, source += a_step, b += b_step) {
+#pragma GCC unroll 3
+      for (Index p = 0; p < P; ++p) {
+        right[p] = ploadu<Packet>(b + p * width);
+        __builtin_prefetch(b + ahead * b_step + p * width);
+      }
+#pragma GCC unroll 8
+      for (Index r = 0; r < R; ++r) {
+        const Packet left = pset1<Packet>(source[r * a_row]);
+#pragma GCC unroll 3
+        for (Index p = 0; p < P; ++p) sum[r][p] = pmadd(left, right[p], sum[r][p]);
+      }
+    }
     // Copies: what is stored through a packet may, for all the compiler knows, be an operand's sizes.
     T* const out = c.at(row, 0);
     const T* const before = base.values == nullptr ? nullptr : base.at(row, 0);
     const Index out_row = c.row_step, before_row = base.row_step, columns = c.columns;
-    unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      unrolled<P>([&](auto p) __attribute__((always_inline)) { __builtin_prefetch(out + r * out_row + p * width, 1); });
-    });
-    Packet sum[R][P];
-    unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      unrolled<P>([&](auto p) __attribute__((always_inline)) { sum[r][p] = pset1<Packet>(T(0)); });
-    });
-    const Index steps = a.columns, a_row = a.row_step, a_step = a.column_step;
-    const T* source = a.at(row, 0);
-    for (Index k = 0; k < steps; ++k, source += a_step, b += b_step) {
-      Packet right[P];
-      unrolled<P>([&](auto p) __attribute__((always_inline)) {
-        right[p] = ploadu<Packet>(b + p * width);
-        __builtin_prefetch(b + ahead * b_step + p * width);
-      });
-      unrolled<R>([&](auto r) __attribute__((always_inline)) {
-        const Packet left = pset1<Packet>(source[r * a_row]);
-        unrolled<P>([&](auto p) __attribute__((always_inline)) { sum[r][p] = pmadd(left, right[p], sum[r][p]); });
-      });
-    }
     if (columns >= P * width) {
-      unrolled<R>([&](auto r) __attribute__((always_inline)) {
-        unrolled<P>([&](auto p) __attribute__((always_inline)) {
+#pragma GCC unroll 8
+      for (Index r = 0; r < R; ++r)
+#pragma GCC unroll 3
+        for (Index p = 0; p < P; ++p) {
           const Packet start =
               before == nullptr ? pset1<Packet>(T(0)) : ploadu<Packet>(before + r * before_row + p * width);
           pstoreu(out + r * out_row + p * width, padd(start, sum[r][p]));
-        });
-      });
+        }
       return;
     }
-    T values[static_cast<std::size_t>(P * width)];
-    unrolled<R>([&](auto r) __attribute__((always_inline)) {
-      unrolled<P>([&](auto p) __attribute__((always_inline)) { pstoreu(values + p * width, sum[r][p]); });
+    T values[P * width];
+#pragma GCC unroll 8
+    for (Index r = 0; r < R; ++r) {
+#pragma GCC unroll 3
+      for (Index p = 0; p < P; ++p) pstoreu(values + p * width, sum[r][p]);
       for (Index i = 0; i < columns; ++i)
         out[r * out_row + i] = before == nullptr ? values[i] : before[r * before_row + i] + values[i];
-    });
+    }
   }
 };
 

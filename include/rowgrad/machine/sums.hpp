@@ -7,13 +7,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include <rowgrad/machine/maps.hpp>
+#include <rowgrad/machine/memory.hpp>
 
 namespace rowgrad::detail {
 
-// Values that Eigen adds in many lanes, and values that are added one after the other. A sum of no more than a block is
-// plain, so short rows cost nothing extra.
+// A block: values that Eigen adds in many lanes, and values or rows that are added one after the other. A sum of no
+// more than a block is plain, so short rows cost nothing extra.
 inline constexpr Index sum_block = 1024, sequential_sum_block = 128;
 
 /// The sum of what is added, in pairs, pairs of pairs, and so on: the rounding error grows with the logarithm.
@@ -40,8 +42,7 @@ class PairwiseSum {
 /// The sum of n terms: block_sum(first, count) adds up to `block` of them.
 template <typename T, typename BlockSum>
 T sum_of_blocks(Index n, Index block, const BlockSum& block_sum) {
-  if (n <= block) [[likely]]
-    return block_sum(Index(0), n);
+  if (std::is_integral_v<T> || n <= block) return block_sum(Index{0}, n);  // integers lose nothing
   PairwiseSum sum;
   for (Index first = 0; first < n; first += block)
     sum.add(static_cast<double>(block_sum(first, std::min(block, n - first))));
@@ -59,8 +60,8 @@ T sum_of(const T* x, Index n) {
 template <typename T, typename Term>
 T sum_of_terms(Index n, const Term& term) {
   return sum_of_blocks<T>(n, sequential_sum_block, [&term](Index first, Index count) {
-    T sum = T(0);
-    for (Index i = first; i < first + count; ++i) sum += term(i);
+    T sum = count > 0 ? term(first) : T(0);
+    for (Index i = first + 1; i < first + count; ++i) sum += term(i);
     return sum;
   });
 }
@@ -84,48 +85,46 @@ class RunningSum {
   PairwiseSum blocks_;
 };
 
-// Columns that are summed at a time when there are many rows: their sums stay on the stack.
-inline constexpr Index column_tile = 256;
-
-/// to[j] = the sum of column first_column + j over rows [first, last), halves of the rows added pairwise.
-template <typename T, typename BlockSums>
-void column_sums_in_halves(Index first, Index last, Index first_column, Index columns, double* to,
-                           const BlockSums& block_sums) {
-  std::array<double, column_tile> other;
-  if (last - first <= sequential_sum_block) {
-    std::array<T, column_tile> part;
-    block_sums(first, last - first, first_column, columns, part.data());
-    std::copy_n(part.data(), columns, to);
+/// Adds `rows` rows to the `columns` values at `sums`. add(target, first, last) adds the rows first to last - 1 to
+/// target, one after the other; it is called for blocks of at most 128 rows, and with `sums` itself when one block is
+/// all there is.
+template <typename T, typename AddRows>
+void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add) {
+  constexpr Index block = sequential_sum_block;
+  if (rows <= block) {
+    add(sums, Index{0}, rows);
     return;
   }
-  const Index blocks = (last - first + sequential_sum_block - 1) / sequential_sum_block;
-  const Index middle = first + (blocks + 1) / 2 * sequential_sum_block;
-  column_sums_in_halves<T>(first, middle, first_column, columns, to, block_sums);
-  column_sums_in_halves<T>(middle, last, first_column, columns, other.data(), block_sums);
-  for (Index j = 0; j < columns; ++j) to[j] += other[static_cast<std::size_t>(j)];
-}
-
-/// to[j] = the sum of column j, which block_sums(first row, rows, first column, columns, T* sums) works out for a block
-/// of rows and columns.
-template <typename T, typename BlockSums>
-void column_sums_of_blocks(Index rows, Index columns, T* to, const BlockSums& block_sums) {
-  if (rows <= sequential_sum_block) [[likely]]
-    return block_sums(Index(0), rows, Index(0), columns, to);
-  std::array<double, column_tile> sums;
-  for (Index j = 0; j < columns; j += column_tile) {
-    const Index count = std::min(column_tile, columns - j);
-    column_sums_in_halves<T>(0, rows, j, count, sums.data(), block_sums);
-    std::transform(sums.data(), sums.data() + count, to + j, [](double sum) { return static_cast<T>(sum); });
+  // Like a binary counter: level l holds the sum of 2^l blocks, and is free again once it has been carried on.
+  const auto width = static_cast<std::size_t>(columns);
+  const auto blocks = static_cast<std::uint64_t>((rows + block - 1) / block);
+  const Buffer<T> levels(width * static_cast<std::size_t>(std::bit_width(blocks)));
+  const auto carry = [columns](T* into, const T* from) {
+    ArrayMap<T>(into, columns) = ArrayMap<const T>(into, columns) + ArrayMap<const T>(from, columns);
+  };
+  for (std::uint64_t k = 0; k < blocks; ++k) {
+    const Index first = static_cast<Index>(k) * block;
+    // The level that this block ends up in is free: sum there, then add the full levels below, the latest first.
+    const auto level = static_cast<std::size_t>(std::countr_one(k));
+    T* const target = levels.data() + level * width;
+    std::fill_n(target, width, T(0));
+    add(target, first, std::min(first + block, rows));
+    for (std::size_t l = 0; l < level; ++l) carry(target, levels.data() + l * width);
   }
+  for (std::size_t l = 0; (blocks >> l) != 0; ++l)
+    if ((blocks >> l & 1) != 0) carry(sums, levels.data() + l * width);
 }
 
-/// to[j] = the sum of x[i * stride + j] over i < rows, for j < columns.
+/// to[j] = the sum of values[i * stride + j] over i < rows, for j < columns.
 template <typename T>
-void column_sums(const T* x, Index rows, Index columns, Index stride, T* to) {
-  column_sums_of_blocks(rows, columns, to, [x, stride](Index first, Index count, Index j, Index width, T* sums) {
-    ArrayMap<T> sum(sums, width);
-    sum.setZero();
-    for (Index i = first; i < first + count; ++i) sum += ArrayMap<const T>(x + i * stride + j, width);
+void column_sums(const T* values, Index rows, Index columns, Index stride, T* to) {
+  std::fill_n(to, columns, T(0));
+  add_in_blocks(to, rows, columns, [values, columns, stride](T* target, Index first, Index last) {
+    const auto row = [values, columns, stride](Index i) { return ArrayMap<const T>(values + i * stride, columns); };
+    ArrayMap<T> sum(target, columns);
+    for (; first + 4 <= last; first += 4)  // four at a time, in order: the sums are read and written once for all
+      sum = sum + row(first) + row(first + 1) + row(first + 2) + row(first + 3);
+    for (; first < last; ++first) sum += row(first);
   });
 }
 

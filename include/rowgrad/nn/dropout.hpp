@@ -12,10 +12,7 @@ namespace rowgrad::nn {
 template <typename T>
 class Dropout : public Module<T> {
  public:
-  explicit Dropout(double p = 0.5) : p_(p) {
-    if (!(p >= 0 && p <= 1))
-      throw ValueError("Dropout: p is a probability, expected 0 <= p <= 1, got " + std::to_string(p));
-  }
+  explicit Dropout(double p = 0.5) : p_(p) { detail::expect_probability("Dropout", "p", p); }
 
   Tensor<T> forward(const Tensor<T>& x) const { return dropout(x, p_, this->training()); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }

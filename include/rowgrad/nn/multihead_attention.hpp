@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/functional/attention.hpp>
+#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/linear.hpp>
@@ -136,9 +137,7 @@ class MultiheadAttention : public Module<T> {
       throw ValueError(rowgrad::detail::concat(
           "MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ", embed_dim, " and ",
           num_heads));
-    if (!(options.dropout >= 0 && options.dropout <= 1))
-      throw ValueError("MultiheadAttention: dropout is a probability, expected 0 <= dropout <= 1, got " +
-                       std::to_string(options.dropout));
+    detail::expect_probability("MultiheadAttention", "dropout", options.dropout);
     return embed_dim;
   }
 

@@ -111,9 +111,7 @@ class Recurrent : public Module<T> {
       throw ValueError(name() + "expected input_size >= 1, hidden_size >= 1 and num_layers >= 1, got " +
                        std::to_string(input_size) + ", " + std::to_string(hidden_size) + " and " +
                        std::to_string(options.num_layers));
-    if (!(options.dropout >= 0 && options.dropout <= 1))
-      throw ValueError(name() + "dropout is a probability, expected 0 <= dropout <= 1, got " +
-                       std::to_string(options.dropout));
+    detail::expect_probability(Rule::name, "dropout", options.dropout);
     if (options.proj_size < 0 || options.proj_size >= hidden_size)
       throw ValueError(name() + "proj_size must be below hidden_size " + std::to_string(hidden_size) + ", got " +
                        std::to_string(options.proj_size));

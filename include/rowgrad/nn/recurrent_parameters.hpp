@@ -63,10 +63,11 @@ struct RecurrentParameters {
       init::uniform_(values, -bound, bound);
       return Parameter<T>(values);
     };
-    weight_ih = make({gates * hidden, input});
-    weight_hh = make({gates * hidden, projection > 0 ? projection : hidden});
-    if (bias) bias_ih = make({gates * hidden});
-    if (bias) bias_hh = make({gates * hidden});
+    const Index rows = rowgrad::detail::checked_product("RecurrentParameters", gates, hidden);
+    weight_ih = make({rows, input});
+    weight_hh = make({rows, projection > 0 ? projection : hidden});
+    if (bias) bias_ih = make({rows});
+    if (bias) bias_hh = make({rows});
     if (projection > 0) weight_hr = make({projection, hidden});
   }
 

@@ -1,11 +1,11 @@
 // What: Adam, AdamW and SparseAdam.
 // Why:  Adam and AdamW leave the weights that their dense forms leave, at the cost of the rows looked up; SparseAdam is
 //       PyTorch's other algorithm, in which rows not looked up stand still.
-// See:  parameter_state.hpp; Kingma and Ba 2015, Loshchilov and Hutter 2019, Reddi et al. 2018 (amsgrad).
+// See:  rule.hpp; Kingma and Ba 2015, Loshchilov and Hutter 2019, Reddi et al. 2018 (amsgrad).
 #pragma once
 
 #include <rowgrad/optim/deferred/adam_history.hpp>
-#include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/optim/rule_optimizer.hpp>
 
 namespace rowgrad::optim {
 
@@ -18,6 +18,15 @@ struct AdamOptions {
   bool amsgrad = false;
   bool lazy = false;  // rows that were not looked up stand still
   bool operator==(const AdamOptions&) const = default;
+  static constexpr auto fields() {
+    using F = Field<AdamOptions>;
+    return std::array{F("lr", &AdamOptions::lr, Range::not_negative),
+                      F("betas", &AdamOptions::betas, Range::below_one),
+                      F("eps", &AdamOptions::eps, Range::not_negative),
+                      F("weight_decay", &AdamOptions::weight_decay, Range::not_negative),
+                      F("amsgrad", &AdamOptions::amsgrad),
+                      F("lazy", &AdamOptions::lazy)};
+  }
 };
 
 /// PyTorch: torch.optim.AdamW.
@@ -29,6 +38,15 @@ struct AdamWOptions {
   bool amsgrad = false;
   bool lazy = false;
   bool operator==(const AdamWOptions&) const = default;
+  static constexpr auto fields() {
+    using F = Field<AdamWOptions>;
+    return std::array{F("lr", &AdamWOptions::lr, Range::not_negative),
+                      F("betas", &AdamWOptions::betas, Range::below_one),
+                      F("eps", &AdamWOptions::eps, Range::not_negative),
+                      F("weight_decay", &AdamWOptions::weight_decay, Range::not_negative),
+                      F("amsgrad", &AdamWOptions::amsgrad),
+                      F("lazy", &AdamWOptions::lazy)};
+  }
 };
 
 /// PyTorch: torch.optim.SparseAdam.
@@ -37,34 +55,26 @@ struct SparseAdamOptions {
   std::pair<double, double> betas = {0.9, 0.999};
   double eps = 1e-8;
   bool operator==(const SparseAdamOptions&) const = default;
+  static constexpr auto fields() {
+    using F = Field<SparseAdamOptions>;
+    return std::array{F("lr", &SparseAdamOptions::lr, Range::not_negative),
+                      F("betas", &SparseAdamOptions::betas, Range::below_one),
+                      F("eps", &SparseAdamOptions::eps, Range::not_negative)};
+  }
 };
 
 namespace detail {
 
-inline void expect_option(bool fits, const char* optimizer, const char* option, const char* expected, double value) {
-  if (!fits)
-    throw ValueError(std::string(optimizer) + ": expected " + option + " " + expected + ", got " +
-                     std::to_string(value));
-}
-
-inline void check_adam_options(const char* name, double lr, std::pair<double, double> betas, double eps) {
-  expect_option(lr >= 0, name, "lr", ">= 0", lr);
-  expect_option(eps >= 0, name, "eps", ">= 0", eps);
-  expect_option(betas.first >= 0 && betas.first < 1, name, "betas.first", "in [0, 1)", betas.first);
-  expect_option(betas.second >= 0 && betas.second < 1, name, "betas.second", "in [0, 1)", betas.second);
-}
-
 /// m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w -= lr/(1 - b1^t) m / (sqrt(v/(1 - b2^t)) + eps).
 /// L2 decay: g += decay w before. Decoupled decay: w -= lr decay w before. amsgrad: the largest v so far divides.
 template <typename T, typename AnyAdamOptions>
-class AdamRule {
+class AdamRule : public Rule<T, AnyAdamOptions> {
  public:
   using Options = AnyAdamOptions;
-  using History = AdamHistory<T, AdamRule>;
+  using History = AdamHistory<AdamRule>;
   static constexpr bool decoupled = std::is_same_v<Options, AdamWOptions>;
   static constexpr const char* name = decoupled ? "AdamW" : "Adam";
-  static constexpr int max_slots = 3;
-  static constexpr std::array<const char*, max_slots> slot_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
+  static constexpr std::array slot_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
 
   struct Scalars {
     T step_size;         // lr / (1 - b1^t)
@@ -76,24 +86,14 @@ class AdamRule {
     double exact_step_size, exact_root, exact_decay;  // for the history
   };
 
-  explicit AdamRule(const Options& options) : options_(options) {
-    check_adam_options(name, options.lr, options.betas, options.eps);
-    expect_option(options.weight_decay >= 0, name, "weight_decay", ">= 0", options.weight_decay);
-  }
+  explicit AdamRule(const Options& options) : Rule<T, Options>(name, options) {}
 
-  const Options& options() const noexcept { return options_; }
   int slots() const noexcept { return options_.amsgrad ? 3 : 2; }
-  T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
   Momentum momentum() const noexcept { return {0, options_.betas.first}; }
-  bool same_but_lr(const AdamRule& other) const noexcept {
-    Options mine = options_;
-    mine.lr = other.options_.lr;
-    return mine == other.options_;
-  }
 
-  Scalars scalars(Index step) const {
+  Scalars scalars(Index step) const noexcept {
     const double t = static_cast<double>(step), lr = options_.lr;
     const auto [beta1, beta2] = options_.betas;
     Scalars s;
@@ -111,80 +111,65 @@ class AdamRule {
     return s;
   }
 
-  template <int N>
-  [[gnu::always_inline]] void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
-    Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
-    const Lane<const T, N> g(gradient);
-    // Values, not expressions: they stay in registers between the stores.
-    using Values = Eigen::Array<T, N, 1>;
-    const Values w0 = decoupled ? Values(w * s.decay) : Values(w);
-    const Values g0 = decoupled ? Values(g) : Values(g + s.l2 * w0);
-    const Values m1 = m + (g0 - m) * s.b1, v1 = v * s.b2 + s.b2_share * g0.square();
-    m = m1;
-    v = v1;
+  template <typename L>
+  [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
+    L w = L::load(weights), g = L::load(gradient);
+    if constexpr (decoupled)
+      w = w * s.decay;
+    else
+      g = g + s.l2 * w;
+    const L m0 = L::load(slots[0]), v0 = L::load(slots[1]);
+    // (share g) g, as PyTorch has it, is finite where g^2 alone is too large for T.
+    const L m = m0 + (g - m0) * s.b1, v = v0 * s.b2 + s.b2_share * g * g;
+    m.store(slots[0]);
+    v.store(slots[1]);
+    L divisor = v;
     if (options_.amsgrad) {
-      Lane<T, N> largest(slots[2]);
-      const Values largest1 = largest.max(v1);
-      largest = largest1;
-      w = w0 - s.step_size * m1 / (largest1.sqrt() * s.root + s.eps);
-    } else {
-      w = w0 - s.step_size * m1 / (v1.sqrt() * s.root + s.eps);
+      divisor = max(L::load(slots[2]), v);
+      divisor.store(slots[2]);
     }
+    (w - s.step_size * m / (sqrt(divisor) * s.root + s.eps)).store(weights);
   }
 
  private:
-  Options options_;
+  using Rule<T, Options>::options_;
 };
 
 /// The rows looked up alone: m, v as in Adam, w -= lr sqrt(1 - b2^t)/(1 - b1^t) m / (sqrt(v) + eps).
 template <typename T>
-class SparseAdamRule {
+class SparseAdamRule : public Rule<T, SparseAdamOptions> {
  public:
   using Options = SparseAdamOptions;
-  using History = SteppingHistory<T, SparseAdamRule>;
   static constexpr const char* name = "SparseAdam";
-  static constexpr int max_slots = 2;
-  static constexpr std::array<const char*, max_slots> slot_names = {"exp_avg", "exp_avg_sq"};
+  static constexpr std::array slot_names = {"exp_avg", "exp_avg_sq"};
   static constexpr bool rows_only = true;
 
   struct Scalars {
     T step_size, b1, b2, eps;  // b1, b2: one minus the betas
   };
 
-  explicit SparseAdamRule(const Options& options) : options_(options) {
-    check_adam_options(name, options.lr, options.betas, options.eps);
-  }
+  explicit SparseAdamRule(const Options& options) : Rule<T, Options>(name, options) {}
 
   int slots() const noexcept { return 2; }
-  T initial(int) const noexcept { return T(0); }
-  bool moves_at_rest() const noexcept { return false; }
-  bool moves_without_state() const noexcept { return false; }
-  Momentum momentum() const noexcept { return {}; }
-  bool same_but_lr(const SparseAdamRule& other) const noexcept {
-    Options mine = options_;
-    mine.lr = other.options_.lr;
-    return mine == other.options_;
-  }
 
-  Scalars scalars(Index step) const {
+  Scalars scalars(Index step) const noexcept {
     const double t = static_cast<double>(step);
     const auto [beta1, beta2] = options_.betas;
     return {static_cast<T>(options_.lr * std::sqrt(1 - std::pow(beta2, t)) / (1 - std::pow(beta1, t))),
             static_cast<T>(1 - beta1), static_cast<T>(1 - beta2), static_cast<T>(options_.eps)};
   }
 
-  template <int N>
-  [[gnu::always_inline]] void update(Scalars s, T* weights, const T* gradient, T* const* slots) const {
-    Lane<T, N> w(weights), m(slots[0]), v(slots[1]);
-    const Lane<const T, N> g(gradient);
-    const Eigen::Array<T, N, 1> m1 = m + (g - m) * s.b1, v1 = v + (g.square() - v) * s.b2;
-    m = m1;
-    v = v1;
-    w -= s.step_size * m1 / (v1.sqrt() + s.eps);
+  template <typename L>
+  [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
+    const L w = L::load(weights), g = L::load(gradient), m0 = L::load(slots[0]), v0 = L::load(slots[1]);
+    const L m = m0 + (g - m0) * s.b1, v = v0 + (g * g - v0) * s.b2;
+    m.store(slots[0]);
+    v.store(slots[1]);
+    (w - s.step_size * m / (sqrt(v) + s.eps)).store(weights);
   }
 
  private:
-  Options options_;
+  using Rule<T, Options>::options_;
 };
 
 }  // namespace detail

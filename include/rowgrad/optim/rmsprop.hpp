@@ -1,9 +1,9 @@
 // What: RMSprop, plain or centered, with momentum and weight decay.
 // Why:  its averages fade also in steps that did not look a row up; that is made up for when the row is next read.
-// See:  parameter_state.hpp; PyTorch torch.optim.RMSprop; Graves 2013 (centered).
+// See:  rule.hpp; PyTorch torch.optim.RMSprop; Graves 2013 (centered).
 #pragma once
 
-#include <rowgrad/optim/adam.hpp>
+#include <rowgrad/optim/rule_optimizer.hpp>
 
 namespace rowgrad::optim {
 
@@ -17,6 +17,16 @@ struct RMSpropOptions {
   bool centered = false;
   bool lazy = false;  // rows that were not looked up stand still
   bool operator==(const RMSpropOptions&) const = default;
+  static constexpr auto fields() {
+    using F = Field<RMSpropOptions>;
+    return std::array{F("lr", &RMSpropOptions::lr, Range::not_negative),
+                      F("alpha", &RMSpropOptions::alpha, Range::below_one),
+                      F("eps", &RMSpropOptions::eps, Range::not_negative),
+                      F("weight_decay", &RMSpropOptions::weight_decay, Range::not_negative),
+                      F("momentum", &RMSpropOptions::momentum, Range::not_negative),
+                      F("centered", &RMSpropOptions::centered),
+                      F("lazy", &RMSpropOptions::lazy)};
+  }
 };
 
 namespace detail {
@@ -24,83 +34,71 @@ namespace detail {
 /// g += decay w; s = a s + (1 - a) g^2; centered: c = a c + (1 - a) g and s - c^2 in place of s below;
 /// u = g / (sqrt(s) + eps); with momentum b = momentum b + u, w -= lr b; else w -= lr u.
 template <typename T>
-class RMSpropRule {
+class RMSpropRule : public Rule<T, RMSpropOptions> {
  public:
   using Options = RMSpropOptions;
-  using History = LinearHistory<T, RMSpropRule>;
+  using History = LinearHistory<RMSpropRule>;
   static constexpr const char* name = "RMSprop";
-  static constexpr int max_slots = 3;
-  static constexpr std::array<const char*, max_slots> slot_names = {"square_avg", "momentum_buffer", "grad_avg"};
+  static constexpr std::array slot_names = {"square_avg", "momentum_buffer", "grad_avg"};
 
   struct Scalars {
-    T lr;
-    double exact_lr;  // for the history
+    T lr, alpha, share, momentum, decay, eps;  // share: 1 - alpha
+    double exact_lr;                           // for the history
   };
 
-  explicit RMSpropRule(const Options& options) : options_(options) {
-    expect_option(options.lr >= 0, name, "lr", ">= 0", options.lr);
-    expect_option(options.alpha >= 0 && options.alpha < 1, name, "alpha", "in [0, 1)", options.alpha);
-    expect_option(options.eps >= 0, name, "eps", ">= 0", options.eps);
-    expect_option(options.weight_decay >= 0, name, "weight_decay", ">= 0", options.weight_decay);
-    expect_option(options.momentum >= 0, name, "momentum", ">= 0", options.momentum);
-  }
+  explicit RMSpropRule(const Options& options) : Rule<T, Options>(name, options) {}
 
   int slots() const noexcept { return options_.centered ? 3 : options_.momentum != 0 ? 2 : 1; }
-  T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
   Momentum momentum() const noexcept { return options_.momentum != 0 ? Momentum{1, options_.momentum} : Momentum{}; }
-  bool same_but_lr(const RMSpropRule& other) const noexcept {
-    Options mine = options_;
-    mine.lr = other.options_.lr;
-    return mine == other.options_;
-  }
 
-  Scalars scalars(Index) const { return {static_cast<T>(options_.lr), options_.lr}; }
+  Scalars scalars(Index) const noexcept {
+    return {static_cast<T>(options_.lr),
+            static_cast<T>(options_.alpha),
+            static_cast<T>(1 - options_.alpha),
+            static_cast<T>(options_.momentum),
+            static_cast<T>(options_.weight_decay),
+            static_cast<T>(options_.eps),
+            options_.lr};
+  }
 
   bool is_linear() const noexcept { return options_.weight_decay == 0; }
   /// With g = 0: b' = momentum b, w' = w - lr b'.
   LinearStep rest_step(const Scalars& s) const noexcept {
     return {1, -s.exact_lr * options_.momentum, 0, options_.momentum};
   }
-  T* momentum_of(const std::array<T*, max_slots>& slots) const noexcept {
-    return options_.momentum != 0 ? slots[1] : nullptr;
-  }
+  T* momentum_of(const Slots<RMSpropRule>& slots) const noexcept { return options_.momentum != 0 ? slots[1] : nullptr; }
   /// The averages of g^2 and g over steps without a gradient.
-  void fade(Index steps, Index n, const std::array<T*, max_slots>& slots) const noexcept {
-    const T factor = static_cast<T>(std::pow(options_.alpha, static_cast<double>(steps)));
-    ArrayMap<T>(slots[0], n) *= factor;
-    if (options_.centered) ArrayMap<T>(slots[2], n) *= factor;
+  void fade(Index steps, Index n, const Slots<RMSpropRule>& slots) const noexcept {
+    fade_average(options_.alpha, steps, n, slots[0]);
+    if (options_.centered) fade_average(options_.alpha, steps, n, slots[2]);
   }
 
-  template <int N>
-  [[gnu::always_inline]] void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
-    const T a = static_cast<T>(options_.alpha), a_rest = static_cast<T>(1 - options_.alpha),
-            decay = static_cast<T>(options_.weight_decay), eps = static_cast<T>(options_.eps);
-    Lane<T, N> w(weights), s(slots[0]);
-    const Lane<const T, N> g(gradient);
-    const auto decayed = g + decay * w;
-    s = a * s + a_rest * decayed.square();
-    const auto apply = [&](const auto& root) {
-      if (options_.momentum != 0) {
-        Lane<T, N> b(slots[1]);
-        b = static_cast<T>(options_.momentum) * b + decayed / (root + eps);
-        w -= scalars.lr * b;
-      } else {
-        w -= scalars.lr * decayed / (root + eps);
-      }
-    };
+  template <typename L>
+  [[gnu::always_inline]] void update(const Scalars& p, T* weights, const T* gradient, T* const* slots) const {
+    const L w = L::load(weights), g = L::load(gradient) + p.decay * w;
+    // (share g) g, as PyTorch has it, is finite where g^2 alone is too large for T.
+    const L s = p.alpha * L::load(slots[0]) + p.share * g * g;
+    s.store(slots[0]);
+    L variance = s;
     if (options_.centered) {
-      Lane<T, N> c(slots[2]);
-      c += (decayed - c) * a_rest;
-      apply((s - c.square()).sqrt());
-    } else {
-      apply(s.sqrt());
+      const L c0 = L::load(slots[2]), c = c0 + (g - c0) * p.share;
+      c.store(slots[2]);
+      variance = s - min(c * c, std::numeric_limits<T>::max());  // s is infinite before c^2 is
     }
+    const L divisor = sqrt(variance) + p.eps;
+    if (options_.momentum == 0) {
+      (w - p.lr * g / divisor).store(weights);
+      return;
+    }
+    const L b = p.momentum * L::load(slots[1]) + g / divisor;
+    b.store(slots[1]);
+    (w - p.lr * b).store(weights);
   }
 
  private:
-  Options options_;
+  using Rule<T, Options>::options_;
 };
 
 }  // namespace detail

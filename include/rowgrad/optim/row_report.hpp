@@ -1,8 +1,9 @@
 // What: RowReport, what training did to one row of a table, and RowWatch, which keeps the notes for it.
 // Why:  "has this word been trained, and why does it still move?" is the first question about a bad vector.
-// See:  optimizer.hpp (watch_rows, row_report), parameter_state.hpp (who tells the watch of gradients).
+// See:  rule_optimizer.hpp (watch_rows, row_report), parameter_state.hpp (who tells the watch of gradients).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -31,18 +32,21 @@ struct RowReport {
 
 namespace detail {
 
-/// The state through which a rule moves a row at rest: its slot (-1: there is none), and what a step leaves of it.
-struct Momentum {
-  int slot = -1;
-  double factor = 0;
-};
+template <typename T>
+bool any_not_zero(const T* values, Index n) noexcept {
+  return std::any_of(values, values + n, [](T x) { return x != T(0); });
+}
 
-/// Notes of 12 bytes a row, from the first row-sparse gradient on.
+/// Notes of 16 bytes per row, from the first row-sparse gradient on.
 template <typename T>
 class RowWatch {
  public:
-  void saw_rows(Index table_rows, std::span<const Index> rows, const T* gradient, Index columns, Index step) {
+  /// Takes the memory for the notes of a table.
+  void start(Index table_rows) {
     if (notes_.empty()) notes_.resize(static_cast<std::size_t>(table_rows));
+  }
+
+  void saw_rows(std::span<const Index> rows, const T* gradient, Index columns, Index step) {
     for (std::size_t i = 0; i < rows.size(); ++i)
       note(rows[i], gradient + static_cast<Index>(i) * columns, columns, step);
   }
@@ -52,7 +56,7 @@ class RowWatch {
     if (notes_.empty()) unnoted_ = true;
     for (std::size_t row = 0; row < notes_.size(); ++row) {
       const T* values = gradient + static_cast<Index>(row) * columns;
-      if ((ArrayMap<const T>(values, columns) != T(0)).any()) note(static_cast<Index>(row), values, columns, step);
+      if (any_not_zero(values, columns)) note(static_cast<Index>(row), values, columns, step);
     }
   }
 
@@ -68,21 +72,23 @@ class RowWatch {
     const Note& note = notes_[static_cast<std::size_t>(row)];
     return {.lookups = static_cast<Index>(note.lookups),
             .gradient_norm = static_cast<double>(note.norm),
-            .last_gradient_step = static_cast<Index>(note.step)};
+            .last_gradient_step = note.step};
   }
 
  private:
   struct Note {
-    std::uint32_t lookups = 0, step = 0;
+    Index step = 0;
+    std::uint32_t lookups = 0;  // at most 2^32 - 1
     float norm = 0;
   };
 
   void note(Index row, const T* gradient, Index columns, Index step) {
     Note& note = notes_[static_cast<std::size_t>(row)];
-    ++note.lookups;
-    note.step = static_cast<std::uint32_t>(step);
-    note.norm =
-        static_cast<float>(std::sqrt(ArrayMap<const T>(gradient, columns).template cast<double>().square().sum()));
+    if (note.lookups != std::numeric_limits<std::uint32_t>::max()) ++note.lookups;
+    note.step = step;
+    double squares = 0;
+    for (Index c = 0; c < columns; ++c) squares += static_cast<double>(gradient[c]) * static_cast<double>(gradient[c]);
+    note.norm = static_cast<float>(std::sqrt(squares));
   }
 
   std::vector<Note> notes_;
@@ -91,9 +97,8 @@ class RowWatch {
 
 /// Completes a report of a row that is up to date with `step`: what moved it last. `state` is the row in the slot of
 /// rule.momentum(), null if there is none.
-template <typename T, typename Rule>
-RowReport explain(RowReport report, const Rule& rule, Index step, Index columns, const T* weights, const T* state) {
-  const auto any = [columns](const T* values) { return (ArrayMap<const T>(values, columns) != T(0)).any(); };
+template <typename T, typename R>
+RowReport explain(RowReport report, const R& rule, Index step, Index columns, const T* weights, const T* state) {
   const auto moved = [&](RowReport::Cause cause, Index when) {
     report.cause = cause;
     report.last_moved_step = when;
@@ -104,13 +109,12 @@ RowReport explain(RowReport report, const Rule& rule, Index step, Index columns,
   if (step > 0 && rule.moves_at_rest()) {
     // Decay that enters the averages keeps them from fading to zero: then the gradient's share in them decides.
     const bool decays = rule.moves_without_state();
-    bool in_averages = decays;
-    if constexpr (requires { rule.decoupled; }) in_averages = decays && !rule.decoupled;
+    const bool in_averages = decays && !R::decoupled;
     const double rest = static_cast<double>(step - report.last_gradient_step);
     const bool remembers = !in_averages || (report.lookups > 0 &&
                                             std::pow(rule.momentum().factor, rest) > std::numeric_limits<T>::epsilon());
-    if (state != nullptr && any(state) && remembers) return moved(momentum, step);
-    if (decays && any(weights)) return moved(decay, step);
+    if (state != nullptr && any_not_zero(state, columns) && remembers) return moved(momentum, step);
+    if (decays && any_not_zero(weights, columns)) return moved(decay, step);
   }
   return report.lookups > 0 ? moved(gradient, report.last_gradient_step) : report;
 }

@@ -1,9 +1,9 @@
 // What: SGD with momentum, dampening, nesterov and weight decay.
 // Why:  with momentum or decay a row moves also when it was not looked up; that is made up for when it is next read.
-// See:  parameter_state.hpp; PyTorch torch.optim.SGD; Sutskever et al. 2013.
+// See:  rule.hpp; PyTorch torch.optim.SGD; Sutskever et al. 2013.
 #pragma once
 
-#include <rowgrad/optim/adam.hpp>
+#include <rowgrad/optim/rule_optimizer.hpp>
 
 namespace rowgrad::optim {
 
@@ -16,6 +16,15 @@ struct SGDOptions {
   bool nesterov = false;
   bool lazy = false;  // rows that were not looked up stand still
   bool operator==(const SGDOptions&) const = default;
+  static constexpr auto fields() {
+    using F = Field<SGDOptions>;
+    return std::array{F("lr", &SGDOptions::lr, Range::not_negative),
+                      F("momentum", &SGDOptions::momentum, Range::not_negative),
+                      F("dampening", &SGDOptions::dampening),
+                      F("weight_decay", &SGDOptions::weight_decay, Range::not_negative),
+                      F("nesterov", &SGDOptions::nesterov),
+                      F("lazy", &SGDOptions::lazy)};
+  }
 };
 
 namespace detail {
@@ -23,43 +32,38 @@ namespace detail {
 /// g += decay w; b = momentum b + (1 - dampening) g, at the first step b = g; w -= lr b,
 /// or with nesterov w -= lr (g + momentum b). Without momentum w -= lr g.
 template <typename T>
-class SGDRule {
+class SGDRule : public Rule<T, SGDOptions> {
  public:
   using Options = SGDOptions;
-  using History = LinearHistory<T, SGDRule>;
+  using History = LinearHistory<SGDRule>;
   static constexpr const char* name = "SGD";
-  static constexpr int max_slots = 1;
-  static constexpr std::array<const char*, max_slots> slot_names = {"momentum_buffer"};
+  static constexpr std::array slot_names = {"momentum_buffer"};
 
   struct Scalars {
-    T lr, dampened;
+    T lr, dampened, momentum, decay;
     double exact_lr, exact_dampened;  // for the history
   };
 
-  explicit SGDRule(const Options& options) : options_(options) {
-    expect_option(options.lr >= 0, name, "lr", ">= 0", options.lr);
-    expect_option(options.momentum >= 0, name, "momentum", ">= 0", options.momentum);
-    expect_option(options.weight_decay >= 0, name, "weight_decay", ">= 0", options.weight_decay);
+  explicit SGDRule(const Options& options) : Rule<T, Options>(name, options) {
     if (options.nesterov && (options.momentum <= 0 || options.dampening != 0))
       throw ValueError("SGD: nesterov needs a momentum above 0 and no dampening");
   }
 
   int slots() const noexcept { return options_.momentum != 0 ? 1 : 0; }
-  T initial(int) const noexcept { return T(0); }
   bool moves_at_rest() const noexcept {
     return !options_.lazy && (options_.momentum != 0 || options_.weight_decay != 0);
   }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
   Momentum momentum() const noexcept { return options_.momentum != 0 ? Momentum{0, options_.momentum} : Momentum{}; }
-  bool same_but_lr(const SGDRule& other) const noexcept {
-    Options mine = options_;
-    mine.lr = other.options_.lr;
-    return mine == other.options_;
-  }
 
-  Scalars scalars(Index step) const {
+  Scalars scalars(Index step) const noexcept {
     const double dampened = step == 1 ? 1 : 1 - options_.dampening;
-    return {static_cast<T>(options_.lr), static_cast<T>(dampened), options_.lr, dampened};
+    return {static_cast<T>(options_.lr),
+            static_cast<T>(dampened),
+            static_cast<T>(options_.momentum),
+            static_cast<T>(options_.weight_decay),
+            options_.lr,
+            dampened};
   }
 
   bool is_linear() const noexcept { return true; }
@@ -72,33 +76,25 @@ class SGDRule {
     if (options_.nesterov) return {1 - lr * (decay + momentum * bw), -lr * momentum * bb, bw, bb};
     return {1 - lr * bw, -lr * bb, bw, bb};
   }
-  T* momentum_of(const std::array<T*, max_slots>& slots) const noexcept {
-    return options_.momentum != 0 ? slots[0] : nullptr;
-  }
-  void fade(Index, Index, const std::array<T*, max_slots>&) const noexcept {}
+  T* momentum_of(const Slots<SGDRule>& slots) const noexcept { return options_.momentum != 0 ? slots[0] : nullptr; }
+  void fade(Index, Index, const Slots<SGDRule>&) const noexcept {}
 
-  template <int N>
+  template <typename L>
   [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
-    const T momentum = static_cast<T>(options_.momentum), decay = static_cast<T>(options_.weight_decay);
-    Lane<T, N> w(weights);
-    const Lane<const T, N> g(gradient);
-    if (momentum == T(0)) {
-      if (decay != T(0))
-        w -= s.lr * (g + decay * w);
-      else
-        w -= s.lr * g;
+    const L w = L::load(weights);
+    L g = L::load(gradient);
+    if (options_.momentum == 0) {
+      if (options_.weight_decay != 0) g = g + s.decay * w;
+      (w - s.lr * g).store(weights);
       return;
     }
-    Lane<T, N> b(slots[0]);
-    b = momentum * b + s.dampened * (g + decay * w);
-    if (options_.nesterov)
-      w -= s.lr * (g + decay * w + momentum * b);
-    else
-      w -= s.lr * b;
+    const L decayed = g + s.decay * w, b = s.momentum * L::load(slots[0]) + s.dampened * decayed;
+    b.store(slots[0]);
+    (w - s.lr * (options_.nesterov ? decayed + s.momentum * b : b)).store(weights);
   }
 
  private:
-  Options options_;
+  using Rule<T, Options>::options_;
 };
 
 }  // namespace detail

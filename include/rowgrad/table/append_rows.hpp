@@ -3,8 +3,6 @@
 // See:  nn/embedding.hpp (add_rows), optim/optimizer.hpp (add_rows: the optimizer's side).
 #pragma once
 
-#include <limits>
-
 #include <rowgrad/autograd/autograd.hpp>
 
 namespace rowgrad {
@@ -20,10 +18,7 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
   if (shape.rank() != 2 || rows.dim() != 2 || rows.shape()[1] != shape[1])
     throw ShapeError(
         detail::concat("append_rows: expected a table (V, D) and rows (n, D), got ", shape, " and ", rows.shape()));
-  if (rows.shape()[0] > std::numeric_limits<Index>::max() - shape[0])
-    throw ShapeError(
-        detail::concat("append_rows: ", shape, " and ", rows.shape(), " are more rows than can be counted"));
-  shape[0] += rows.shape()[0];
+  shape[0] = detail::checked_sum("add_rows", shape[0], rows.shape()[0]);
   const Tensor<T> grown(shape);
   std::copy_n(table.data(), table.numel(), grown.data());  // data() has the updates owed made first
   std::copy_n(rows.data(), rows.numel(), grown.data() + table.numel());

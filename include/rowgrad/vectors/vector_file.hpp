@@ -17,9 +17,9 @@
 
 namespace rowgrad::vectors::detail {
 
+using io::excerpt;
+using io::LineReader;
 using rowgrad::detail::concat;
-using rowgrad::detail::excerpt;
-using rowgrad::detail::LineReader;
 
 /// Number of spaces, counted eight bytes at a time: the only pass over lines that are not needed.
 inline Index count_spaces(std::string_view text) noexcept {

@@ -11,6 +11,7 @@
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/sequential.hpp>
 #include <rowgrad/optim/adagrad.hpp>
+#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 

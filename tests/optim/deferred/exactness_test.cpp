@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include <rowgrad/optim/adagrad.hpp>
+#include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/sgd.hpp>
 

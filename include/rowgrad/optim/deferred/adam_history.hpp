@@ -2,11 +2,10 @@
 // Why:  a row at rest still moves: w -= m_s sum_j a_j / (r_j sigma + eps). All a_j and r_j are scalars of the whole
 //       row, so expanding the fraction about the mean of r_j leaves a few moments to compute, whatever the steps
 //       missed.
-// See:  docs/deferred_rows.md (derivation and error), history.hpp, adam.hpp.
+// See:  docs/deferred_rows.md (derivation and error), adam_rest.hpp (the row's part), history.hpp, adam.hpp.
 #pragma once
 
-#include <cmath>
-
+#include <rowgrad/optim/deferred/adam_rest.hpp>
 #include <rowgrad/optim/deferred/history.hpp>
 
 namespace rowgrad::optim::detail {
@@ -14,27 +13,41 @@ namespace rowgrad::optim::detail {
 /// With s the step a row is up to date with and t = s + j a missed one:
 ///     a_j = lr_t b1^j / (1 - b1^t) * (AdamW: the decay of the steps after t),
 ///     r_j = sqrt(b2^j / (1 - b2^t)), with amsgrad 1 / sqrt(1 - b2^t), for there the divisor stands still.
-/// a_j fades with b1^j, so only the first steps of a rest count; their sums are kept for each s and shared by its rows.
-template <typename T, typename Rule>
+/// Where the terms fade, only the first steps of a rest count; their sums are kept for each s and shared by its rows.
+template <typename R>
 class AdamHistory {
  public:
-  void start(Index step) {
+  using T = typename R::Value;
+
+  void reserve(Index columns) {
+    make_room(entries_);
+    make_room(powers_);
+    stepping_.reserve(columns);
+  }
+  void start(Index step) noexcept {
     first_ = step;
     entries_.assign(1, Entry(step));
     powers_.assign(1, Powers{});
     stepping_.start(step);
   }
 
-  void add(const Rule& rule, Index step, const typename Rule::Scalars& scalars) {
-    if (rule.options().weight_decay != 0 && !Rule::decoupled) stepping_.add(rule, step, scalars);
+  void add(const R& rule, Index step, const typename R::Scalars& scalars) noexcept {
+    const auto& options = rule.options();
+    if (options.weight_decay != 0 && !R::decoupled) stepping_.add(rule, step, scalars);
     Entry entry(step);
     entry.step_size = scalars.exact_step_size;
     entry.root = scalars.exact_root;
     entry.decay = scalars.exact_decay;
     entries_.push_back(entry);
-    const auto [beta1, beta2] = rule.options().betas;
+    const auto [beta1, beta2] = options.betas;
     powers_.push_back({powers_.back().beta1 * beta1, powers_.back().root_beta2 * std::sqrt(beta2)});
-    fade_length_ = beta1 > 0 ? static_cast<Index>(std::log(faded) / std::log(beta1)) + 1 : 1;
+    eps_ = options.eps;
+    amsgrad_ = options.amsgrad;
+    log_beta1_ = std::log(beta1);
+    // With eps = 0 the terms fade as (b1 / sqrt(b2))^j, or not at all; the larger eps, the more as b1^j.
+    const double slowest = amsgrad_ ? log_beta1_ : log_beta1_ - std::min(0.0, std::log(beta2) / 2);
+    fades_ = slowest < log_faded / static_cast<double>(longest_sum);
+    fade_length_ = beta1 == 0 ? 1 : fades_ ? static_cast<Index>(log_faded / slowest) + 1 : never;
   }
 
   void clear() noexcept {
@@ -44,40 +57,35 @@ class AdamHistory {
   }
   std::size_t size() const noexcept { return entries_.size(); }
 
-  void prepare(const Rule& rule, Index from, Index to, Index n) {
-    if (stepping_.size() > 0) return stepping_.prepare(rule, from, to, n);
+  void prepare(const R&, Index from, Index to) noexcept {
+    if (stepping_.size() > 0) return;
     Entry& entry = at(from);
-    if (entry.whole.to != to) work_out(rule, entry, from, to);
+    if (entry.whole.to != to) work_out(entry, from, to);
   }
 
-  /// Steps from + 1 .. to with a zero gradient. O(n), but for the few rests whose r_j spread widely (early in
-  /// training): O(n) a step then, until b1^j has faded. L2 weight decay has no closed form: O(n) a step.
-  void rest(const Rule& rule, Index from, Index to, Index n, T* w, const std::array<T*, Rule::max_slots>& slots) const {
+  /// Steps from + 1 .. to with a zero gradient. O(n), but for the rests whose r_j spread widely (early in training, or
+  /// with a small beta2): O(n) a step then, until the terms have faded. L2 weight decay has no closed form: O(n) a
+  /// step.
+  void rest(const R& rule, Index from, Index to, Index n, T* w, const Slots<R>& slots) const noexcept {
     if (stepping_.size() > 0) return stepping_.rest(rule, from, to, n, w, slots);
-    const Rest& whole = at(from).whole;
+    const AdamRest<T>& whole = at(from).whole;
+    const AdamRow<T> row{n, w, slots[0], slots[1], amsgrad_ ? slots[2] : slots[1]};
     if (whole.by_moments)
-      rest_by_moments(rule, whole, n, w, slots);
+      rest_by_moments(whole, static_cast<T>(eps_), row);
     else
-      rest_by_steps(rule, whole, from, to, n, w, slots);
+      rest_by_steps(whole, from, to, row);
   }
 
  private:
-  static constexpr std::size_t terms = 10;  // of the expansion, n = 0 .. 9; the next one measures its error
-  // Of that error, relative to the whole movement: what rounding in T does not show.
+  static constexpr std::size_t terms = AdamRest<T>::terms;
+  // Of the expansion's error, relative to the whole movement: what rounding in T does not show.
   static constexpr double tolerance = std::is_same_v<T, float> ? 1e-7 : 1e-13;
-  static constexpr double faded = 1e-12;  // b1^j below which a step no longer counts
+  static constexpr double log_faded = -27.631021115928547;  // log(1e-12): below it a step no longer counts
+  static constexpr Index longest_sum = 4096;                // steps; terms that fade more slowly are not summed up
+  static constexpr Index never = std::numeric_limits<Index>::max() / 2;
 
   using Moments = std::array<double, terms + 1>;
 
-  /// What a whole rest from one step to another does; rows that rest over the same steps share it.
-  struct Rest {
-    Index to = -1;
-    bool by_moments = false;
-    T mean = 0;                // of r_j
-    std::array<T, terms> c{};  // (-1)^n sum_j a_j ((r_j - mean) / mean)^n
-    T decay = 1;               // of all c: AdamW's, in steps in which m has faded
-    T fade_m = 1, fade_v = 1, fade_w = 1;
-  };
   struct Powers {
     double beta1 = 1, root_beta2 = 1;
   };
@@ -88,7 +96,7 @@ class AdamHistory {
     Index upto;
     double decay_after = 1, decay_faded = 1;  // AdamW: product of the decays of the steps after this one, and of those
     Index decay_upto;                         // of them in which m has faded, up to `decay_upto`
-    Rest whole;
+    AdamRest<T> whole;
   };
 
   Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
@@ -96,16 +104,16 @@ class AdamHistory {
 
   const Powers& powers(Index steps) const noexcept { return powers_[static_cast<std::size_t>(steps)]; }
   /// r_j: what the divisor's root is multiplied by after a rest of j steps.
-  double root(const Rule& rule, const Entry& step, Index j) const noexcept {
-    return rule.options().amsgrad ? step.root : step.root * powers(j).root_beta2;
+  double root(const Entry& step, Index j) const noexcept {
+    return amsgrad_ ? step.root : step.root * powers(j).root_beta2;
   }
 
   // Every step enters the sums of every s once, however many rows rest since s.
-  void extend_sums(const Rule& rule, Entry& entry, Index from, Index last) {
+  void extend_sums(Entry& entry, Index from, Index last) noexcept {
     for (; entry.upto < last; ++entry.upto) {
       const Index j = entry.upto + 1 - from;
       const Entry& step = at(entry.upto + 1);
-      const double r = root(rule, step, j);
+      const double r = root(step, j);
       double a = step.step_size * powers(j).beta1;
       for (double& sum : entry.sums) {
         sum = sum * step.decay + a;
@@ -114,18 +122,22 @@ class AdamHistory {
     }
   }
 
-  void work_out(const Rule& rule, Entry& entry, Index from, Index to) {
+  void work_out(Entry& entry, Index from, Index to) noexcept {
     const Index last = std::min(to, from + fade_length_);
-    Rest& whole = entry.whole;
-    if (entry.upto < last) {  // else m has faded, and the sums stand still
-      extend_sums(rule, entry, from, last);
+    AdamRest<T>& whole = entry.whole;
+    // Sums are extended while rows still rest by them; terms that don't fade never come back to that.
+    const bool gave_up = !fades_ && whole.to >= 0 && !whole.by_moments;
+    if (entry.upto < last && !gave_up) {  // else the terms have faded, and the sums stand still
+      extend_sums(entry, from, last);
       const double mean = entry.sums[0] > 0 ? entry.sums[1] / entry.sums[0] : 1;
       const Moments moments = central_moments(entry.sums, mean);
-      whole.by_moments = std::abs(moments[terms]) <= tolerance * entry.sums[0];
+      // r_j falls with j: what the remainder of the expansion is divided by is at least r_last / mean.
+      const double spread = std::max(1.0, mean / root(at(last), last - from));
+      whole.by_moments = std::abs(moments[terms]) * spread <= tolerance * entry.sums[0];
       whole.mean = static_cast<T>(mean);
       for (std::size_t n = 0; n < terms; ++n) whole.c[n] = static_cast<T>(n % 2 == 0 ? moments[n] : -moments[n]);
     }
-    if (Rule::decoupled)
+    if (R::decoupled)
       for (; entry.decay_upto < to; ++entry.decay_upto) {
         const double decay = at(entry.decay_upto + 1).decay;
         entry.decay_after *= decay;
@@ -135,7 +147,7 @@ class AdamHistory {
     whole.to = to;
     whole.decay = static_cast<T>(entry.decay_faded);
     whole.fade_m = static_cast<T>(fade.beta1);
-    whole.fade_v = static_cast<T>(fade.root_beta2 * fade.root_beta2);
+    whole.set_fade_v(fade.root_beta2);
     whole.fade_w = static_cast<T>(entry.decay_after);
   }
 
@@ -154,65 +166,54 @@ class AdamHistory {
     return result;
   }
 
-  /// w -= m / d * sum_n (-u)^n M_n with d = mean sigma + eps, u = mean sigma / d.
-  void rest_by_moments(const Rule& rule, const Rest& whole, Index n, T* weights,
-                       const std::array<T*, Rule::max_slots>& slots) const {
-    const T eps = static_cast<T>(rule.options().eps), mean = whole.mean;
-    std::array<T, terms> c = whole.c;
-    for (T& moment : c) moment *= whole.decay;
-    for_lanes(rule, whole, n, weights, slots, [=](const auto& m, const auto& sigma) {
-      using Values = std::decay_t<decltype(m)>;
-      const Values root = sigma * mean, inverse = (root + eps).inverse();
-      const Values u = root * inverse;
-      Values sum = Values::Constant(c[terms - 1]);
-      for (std::size_t k = terms - 1; k-- > 0;) sum = sum * u + c[k];
-      return Values(m * inverse * sum);
-    });
+  /// Steps after which the terms of this row no longer count. The first term is at least m a_1 / (r_1 sigma + eps), the
+  /// j-th at most m a_j / eps.
+  Index fade_length_of(const AdamRow<T>& row, Index from) const noexcept {
+    if (fade_length_ < never || eps_ <= 0 || powers(1).beta1 <= 0) return fade_length_;
+    T largest = 0;
+    for (Index i = 0; i < row.n; ++i) largest = std::max(largest, row.v[i]);
+    const double first = root(at(from + 1), 1) * std::sqrt(static_cast<double>(largest)) / eps_ + 1;
+    return rowgrad::detail::is_finite(first) ? static_cast<Index>((1.5 * log_faded - std::log(first)) / log_beta1_) + 1
+                                             : never;
   }
 
-  /// The same sum term by term.
-  void rest_by_steps(const Rule& rule, const Rest& whole, Index from, Index to, Index n, T* weights,
-                     const std::array<T*, Rule::max_slots>& slots) const {
-    std::vector<std::array<T, 2>> steps;  // a_j, r_j
-    double after = 1;                     // decay of the steps behind
+  /// Term by term, the last step first, in batches that fit on the stack.
+  void rest_by_steps(const AdamRest<T>& whole, Index from, Index to, const AdamRow<T>& row) const noexcept {
+    constexpr Index batch = 512;
+    std::array<AdamTerm<T>, batch> steps;
+    const Index length = fade_length_of(row, from);
+    AdamRest<T> part = whole;
+    part.fade_m = part.fade_v = part.fade_v_again = 1;
+    double after = 1;  // decay of the steps behind
+    Index count = 0;
     for (Index step = to; step > from; --step) {
       const Index j = step - from;
-      if (j <= fade_length_)
-        steps.push_back(
-            {static_cast<T>(at(step).step_size * powers(j).beta1 * after), static_cast<T>(root(rule, at(step), j))});
+      if (j <= length) {
+        if (count == batch) {
+          rest_by_terms(part, static_cast<T>(eps_), steps.data(), count, row);
+          part.fade_w = 1;
+          count = 0;
+        }
+        steps[static_cast<std::size_t>(count++)] = {
+            static_cast<T>(at(step).step_size * powers(j).beta1 * after),
+            std::max(static_cast<T>(root(at(step), j)), std::numeric_limits<T>::min())};
+      }
       after *= at(step).decay;
     }
-    const T eps = static_cast<T>(rule.options().eps);
-    for_lanes(rule, whole, n, weights, slots, [&](const auto& average, const auto& sigma) {
-      using Values = std::decay_t<decltype(average)>;
-      Values sum = Values::Zero();
-      for (const auto& [a, r] : steps) sum += a / (sigma * r + eps);
-      return Values(average * sum);
-    });
-  }
-
-  /// w = w fade_w - movement(m, sigma), then m and v fade.
-  template <typename Movement>
-  void for_lanes(const Rule& rule, const Rest& whole, Index n, T* weights, const std::array<T*, Rule::max_slots>& slots,
-                 const Movement& movement) const {
-    const bool amsgrad = rule.options().amsgrad;
-    const T fade_m = whole.fade_m, fade_v = whole.fade_v, fade_w = whole.fade_w;
-    for_each_lane<T>(n, [&]<int N>(std::integral_constant<int, N>, Index i) {
-      using Values = Eigen::Array<T, N, 1>;
-      Lane<T, N> w(weights + i), m(slots[0] + i), v(slots[1] + i);
-      const Values m0 = m, v0 = v, w0 = w;
-      const Values sigma = (amsgrad ? Values(Lane<T, N>(slots[2] + i)) : v0).sqrt();
-      m = m0 * fade_m;
-      v = v0 * fade_v;
-      w = (Rule::decoupled ? Values(w0 * fade_w) : w0) - movement(m0, sigma);
-    });
+    part.fade_m = whole.fade_m;
+    part.fade_v = whole.fade_v;
+    part.fade_v_again = whole.fade_v_again;
+    rest_by_terms(part, static_cast<T>(eps_), steps.data(), count, row);
   }
 
   Index first_ = 0;
   std::vector<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
   std::vector<Powers> powers_;  // of 0, 1, ... steps
-  Index fade_length_ = 1;       // steps until beta1^j < faded
-  SteppingHistory<T, Rule> stepping_;
+  double eps_ = 0, log_beta1_ = 0;
+  bool amsgrad_ = false;
+  bool fades_ = true;      // whether the terms fade whatever sigma and eps are, within longest_sum steps
+  Index fade_length_ = 1;  // steps after which they have
+  SteppingHistory<R> stepping_;
 };
 
 }  // namespace rowgrad::optim::detail

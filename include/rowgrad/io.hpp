@@ -1,0 +1,8 @@
+// What: all headers of io/: atomic writing, mapped files, lines of text.
+// Why:  a program that reads no files of its own need not compile them.
+// See:  rowgrad.hpp for models, vectors.hpp for word vectors.
+#pragma once
+
+#include <rowgrad/io/file.hpp>
+#include <rowgrad/io/lines.hpp>
+#include <rowgrad/io/mapped_file.hpp>

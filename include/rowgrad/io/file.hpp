@@ -1,0 +1,161 @@
+// What: AtomicFile, a file that appears under its name only once it is complete; messages about files.
+// Why:  a program that dies while it saves, or a disk that fills up, must not cost the weights of the last save.
+// See:  mapped_file.hpp and lines.hpp (reading).
+#pragma once
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
+
+#ifdef _WIN32
+#include <io.h>
+#include <process.h>
+#include <filesystem>
+#else
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace rowgrad::io {
+
+/// "operation: cannot read 'path': system's reason (likely cause)", for an errno.
+inline FileError unreadable(std::string_view operation, std::string_view path, int reason) {
+  const char* cause = "is the disk, or the network it is on, in order?";
+  if (reason == ENOENT) cause = "is the name right? A relative path starts in the directory the program is run from";
+  if (reason == EISDIR) cause = "the name of a file was expected";
+  if (reason == EACCES) cause = "do the file's permissions let this user read it?";
+  return FileError(rowgrad::detail::concat(operation, ": cannot read '", path,
+                                           "': ", std::generic_category().message(reason), " (", cause, ")"));
+}
+
+/// The same for writing.
+inline FileError unwritable(std::string_view operation, std::string_view path, int reason) {
+  const char* cause = "is the disk, or the network it is on, in order?";
+  if (reason == ENOENT || reason == ENOTDIR) cause = "does the directory exist?";
+  if (reason == EISDIR) cause = "the name of a file was expected, and there is a directory of that name";
+  if (reason == EACCES || reason == EROFS) cause = "may this user write to the directory?";
+  if (reason == ENOSPC || reason == EFBIG) cause = "nothing has been changed; is there space left?";
+#ifdef EDQUOT
+  if (reason == EDQUOT) cause = "nothing has been changed; is the user's share of the disk used up?";
+#endif
+  return FileError(rowgrad::detail::concat(operation, ": cannot write '", path,
+                                           "': ", std::generic_category().message(reason), " (", cause, ")"));
+}
+
+/// A file to be written as a whole. It is written beside its place, under another name. commit() gives it its name,
+/// in one step, once all of it is on the disk; whoever reads sees the old file or the new one. Without commit(), and
+/// whatever fails, the old file stays and nothing else is left behind. A file that is replaced leaves its permissions
+/// to the new one; a symbolic link stays and what it leads to is replaced.
+class AtomicFile {
+ public:
+  /// FileError when the file cannot be created. operation is the caller's name, for messages.
+  AtomicFile(std::string operation, std::string path) : operation_(std::move(operation)), path_(std::move(path)) {
+    place_ = resolved(path_);
+    static std::atomic<std::uint32_t> count{0};
+    for (int attempt = 0; stream_ == nullptr && attempt < 100; ++attempt) {
+      beside_ = rowgrad::detail::concat(place_, ".", process(), "-", count++, ".tmp");
+      errno = 0;
+      stream_ = std::fopen(beside_.c_str(), "wbx");  // x: fails if the file exists
+      if (stream_ == nullptr && errno != EEXIST) break;
+    }
+    if (stream_ == nullptr) throw unwritable(operation_, path_, errno);
+    keep_permissions();
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile() { discard(); }
+
+  /// Appends bytes. FileError when the disk does not take them; the file is then given up.
+  void write(const void* bytes, std::size_t size) {
+    if (stream_ == nullptr)
+      throw FileError(rowgrad::detail::concat(operation_, ": '", path_, "' is written or given up already"));
+    errno = 0;
+    if (size > 0 && std::fwrite(bytes, 1, size, stream_) != size) give_up();
+  }
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  template <typename T>
+  void write(std::span<const T> values) {
+    write(values.data(), values.size_bytes());
+  }
+
+  /// Makes what was written the file of that name. FileError when that fails; then the old file, if any, is as it was.
+  void commit() {
+    if (stream_ == nullptr)
+      throw FileError(rowgrad::detail::concat(operation_, ": '", path_, "' is written or given up already"));
+    errno = 0;
+    if (std::fflush(stream_) != 0 || !synchronise(stream_)) give_up();
+    if (std::fclose(std::exchange(stream_, nullptr)) != 0 || !rename()) give_up();
+    beside_.clear();
+    synchronise_directory();
+  }
+
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  void discard() noexcept {
+    if (stream_ != nullptr) std::fclose(std::exchange(stream_, nullptr));
+    if (!beside_.empty()) std::remove(beside_.c_str());
+    beside_.clear();
+  }
+
+  [[noreturn]] void give_up() {
+    const int reason = errno;
+    discard();
+    throw unwritable(operation_, path_, reason);
+  }
+
+#ifdef _WIN32
+  static std::string resolved(const std::string& path) { return path; }
+  static int process() noexcept { return _getpid(); }
+  void keep_permissions() const noexcept {}
+  static bool synchronise(std::FILE* stream) noexcept { return _commit(_fileno(stream)) == 0; }
+  bool rename() const noexcept {  // std::rename() replaces no file there
+    std::error_code error;
+    std::filesystem::rename(beside_, place_, error);
+    errno = error.default_error_condition().value();
+    return !error;
+  }
+  void synchronise_directory() const noexcept {}
+#else
+  static std::string resolved(const std::string& path) {
+    char* const real = ::realpath(path.c_str(), nullptr);
+    if (real == nullptr) return path;  // a new file
+    std::string result = real;
+    std::free(real);
+    return result;
+  }
+  static int process() noexcept { return static_cast<int>(::getpid()); }
+  void keep_permissions() const noexcept {
+    struct stat before;
+    if (::stat(place_.c_str(), &before) == 0 && S_ISREG(before.st_mode))
+      (void)!::fchmod(::fileno(stream_), before.st_mode & 0777);
+  }
+  static bool synchronise(std::FILE* stream) noexcept { return ::fsync(::fileno(stream)) == 0 || errno == EINVAL; }
+  bool rename() const noexcept { return std::rename(beside_.c_str(), place_.c_str()) == 0; }
+  // So that the new name survives a power cut, too. The file is there already: a failure is none of the caller's.
+  void synchronise_directory() const noexcept {
+    const std::size_t slash = place_.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : place_.substr(0, slash + 1);
+    const int descriptor = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    ::fsync(descriptor);
+    ::close(descriptor);
+  }
+#endif
+
+  std::string operation_, path_, place_, beside_;
+  std::FILE* stream_ = nullptr;
+};
+
+}  // namespace rowgrad::io

@@ -1,0 +1,193 @@
+// What: DeferredRows, the updates that a rule owes to the rows of one table, and how they are made.
+// Why:  under dense Adam a row moves even in a step that did not look it up, because its momentum fades. We note for
+//       each row the step it is up to date with, and make up for the missed steps when the row is next read.
+// See:  core/row_debt.hpp (how readers ask), row_clock.hpp, history.hpp; docs/decisions.md, "Deferred rows".
+#pragma once
+
+#include <vector>
+
+#include <rowgrad/core/row_debt.hpp>
+#include <rowgrad/machine/threads.hpp>
+#include <rowgrad/optim/deferred/history.hpp>
+#include <rowgrad/optim/deferred/row_clock.hpp>
+#include <rowgrad/optim/rule_state.hpp>
+
+namespace rowgrad::optim::detail {
+
+/// What can fail, fails before anything is changed: memory is taken by reserve(), or first thing in settle().
+template <typename R>
+class DeferredRows final : public rowgrad::detail::RowDebt {
+ public:
+  using T = typename R::Value;
+
+  DeferredRows(RuleState<R>& state, const R& rule) : state_(state), rule_(rule) {}
+  DeferredRows(const DeferredRows&) = delete;
+  DeferredRows& operator=(const DeferredRows&) = delete;
+  ~DeferredRows() { let_go(); }
+
+  /// The rule of the last step, under which rows rest.
+  const R& rule() const noexcept { return rule_; }
+
+  bool counts_rows_of(const void* values, const Shape& shape) const noexcept override {
+    return values == state_.weights() && shape == state_.shape;
+  }
+
+  void settle(std::span<const Index> rows) override {
+    if (!owes_) return;
+    due_.reserve(rows.size());
+    settle_reserved(rows);
+  }
+
+  void settle_all() noexcept override {
+    if (!owes_) return;
+    RowClock::Stamp* const stamps = clock_.data();
+    for (Index row = 0; row < clock_.rows(); ++row) {
+      if (is_due(stamps[row])) {
+        const Due due{row, since(stamps[row])};
+        history_.prepare(rule_, due.since, state_.step);
+        rest(due);
+        stamps[row] = 1;
+      } else if (stamps[row] != 0) {
+        stamps[row] = 1;
+      }
+    }
+    history_.clear();
+    owes_ = false;
+  }
+
+  /// Takes the memory for a step on `rows` rows under `rule`; nothing else changes.
+  void reserve(const R& rule, Index rows) {
+    if (!rule.moves_at_rest()) return;
+    if (!clock_.defined()) clock_.make(state_.shape[0], state_.step > 0);
+    due_.reserve(static_cast<std::size_t>(rows));
+    history_.reserve(state_.columns());
+  }
+
+  /// Before a step under other options: what is owed is made under those it is owed under.
+  void change_rule(const R& rule) noexcept {
+    if (!rule_.same_but_lr(rule)) {
+      settle_all();
+      if (state_.step > 0) clock_.touch_all();
+    }
+    rule_ = rule;
+  }
+
+  /// Before a dense step, which brings all rows up to date.
+  void begin_dense() noexcept {
+    take_over();
+    settle_all();
+    debt() = nullptr;
+    clock_.touch_all();
+  }
+
+  /// Before a step on these rows, each once; reserve() was called.
+  void begin_rows(std::span<const Index> rows) noexcept {
+    take_over();
+    if (!rule_.moves_at_rest()) {
+      settle_all();
+      debt() = nullptr;
+      clock_.drop();  // should rows be deferred again, it starts from that step
+      return;
+    }
+    if (static_cast<Index>(history_.size()) >= RowClock::longest) settle_all();
+    settle_reserved(rows);
+    if (!owes_) start();
+  }
+
+  /// After the step was counted: all other rows rest.
+  void end_rows(std::span<const Index> rows, const typename R::Scalars& scalars) noexcept {
+    if (!rule_.moves_at_rest()) return;
+    history_.add(rule_, state_.step, scalars);
+    owes_ = true;
+    const RowClock::Stamp now = stamp(state_.step);
+    RowClock::Stamp* const stamps = clock_.data();
+    for (const Index row : rows) stamps[row] = now;
+  }
+
+  /// The state was replaced by one in which all rows are up to date, or its table by another.
+  void forget() noexcept {
+    settle_all();
+    clock_.drop();
+  }
+
+  /// The table's rows are brought up to date, and the table no longer knows this.
+  void let_go() noexcept {
+    if (debt() != this) return;
+    settle_all();
+    debt() = nullptr;
+  }
+
+ private:
+  struct Due {
+    Index row, since;  // the step it is up to date with
+  };
+
+  rowgrad::detail::RowDebt*& debt() const noexcept { return state_.parameter.body().storage->debt; }
+
+  /// Another optimizer's debt on the same table is paid before this one changes it.
+  void take_over() noexcept {
+    if (debt() == this) return;
+    if (debt() != nullptr) debt()->settle_all();
+    debt() = this;
+  }
+
+  void start() noexcept {
+    first_ = state_.step;
+    history_.start(first_);
+  }
+
+  RowClock::Stamp stamp(Index step) const noexcept { return static_cast<RowClock::Stamp>(1 + step - first_); }
+  Index since(RowClock::Stamp stamp) const noexcept { return stamp == 0 ? first_ : first_ + stamp - 1; }
+  /// A row that no step has touched has a state of zeros; it keeps the stamp 0, so that its state stays untouched, too.
+  bool is_due(RowClock::Stamp stamp) const noexcept {
+    return since(stamp) != state_.step && (stamp != 0 || rule_.moves_without_state());
+  }
+  void rest(const Due& due) const noexcept {
+    const Index columns = state_.columns(), offset = due.row * columns;
+    history_.rest(rule_, due.since, state_.step, columns, state_.weights() + offset,
+                  at<R>(state_.slot_pointers(), offset));
+  }
+
+  void settle_reserved(std::span<const Index> rows) noexcept {
+    if (!owes_) return;
+    // What is due, each row once, and what these rows share; then the rows, on the threads there are.
+    RowClock::Stamp* const stamps = clock_.data();
+    const RowClock::Stamp now = stamp(state_.step);
+    constexpr std::size_t far = 32;
+    due_.clear();
+    for (std::size_t i = 0; i < rows.size(); ++i) {  // stamps lie anywhere in memory: ask for them early
+      if (i + far < rows.size()) __builtin_prefetch(stamps + rows[i + far], 1);
+      RowClock::Stamp& stamp = stamps[rows[i]];
+      if (!is_due(stamp)) continue;
+      due_.push_back({rows[i], since(stamp)});
+      stamp = now;
+    }
+    const Index count = static_cast<Index>(due_.size()), columns = state_.columns();
+    for (const Due& due : due_) history_.prepare(rule_, due.since, state_.step);
+    const Due* const due = due_.data();
+    constexpr Index piece = 256;
+    rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * columns > 50'000, [&](Index p) {
+      const Index end = std::min(count, (p + 1) * piece);
+      for (Index i = p * piece; i < end; ++i) {
+        if (i + rowgrad::detail::rows_ahead < end) prefetch(due[i + rowgrad::detail::rows_ahead].row * columns);
+        rest(due[i]);
+      }
+    });
+  }
+
+  void prefetch(Index offset) const noexcept {
+    rowgrad::detail::prefetch_row<2>(state_.weights() + offset, state_.columns());
+    for (const Tensor<T>& slot : state_.slots)
+      rowgrad::detail::prefetch_row<2>(slot.body().data + offset, state_.columns());
+  }
+
+  RuleState<R>& state_;
+  R rule_;
+  RowClock clock_;
+  typename HistoryOf<R>::type history_;
+  std::vector<Due> due_;
+  Index first_ = 0;    // step that all rows were up to date with when the history started
+  bool owes_ = false;  // whether any row may be behind
+};
+
+}  // namespace rowgrad::optim::detail

@@ -1,0 +1,204 @@
+// What: RuleOptimizer, an optimizer made of an update rule.
+// Why:  a rule is written once, over a few neighbouring elements; the same code updates a whole matrix or the rows that
+//       were looked up, now or later.
+// See:  rule.hpp (what a rule is), parameter_state.hpp (one parameter), adam.hpp and its siblings (the rules).
+#pragma once
+
+#include <memory>
+
+#include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/optim/parameter_state.hpp>
+
+namespace rowgrad::optim {
+
+template <typename T, UpdateRule R>
+class RuleOptimizer : public Optimizer<T> {
+ public:
+  using Options = typename R::Options;
+  using Group = ParameterGroup<T, Options>;
+  using Entry = ParameterEntry<T>;
+
+  /// What an optimizer knows besides the weights. PyTorch: state_dict(). Options::fields() and slot_names() name what
+  /// is in it.
+  struct State {
+    std::vector<Options> groups;
+    std::vector<Entry> parameters;  // in the groups' order
+  };
+
+  /// ValueError for no parameters, a parameter given twice, or an option outside its range.
+  explicit RuleOptimizer(std::vector<Tensor<T>> parameters, Options options = {})
+      : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {}
+
+  explicit RuleOptimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
+    for (const Group& group : groups_) {
+      rules_.push_back(R(group.options));
+      for (const Tensor<T>& parameter : group.parameters) {
+        check_parameter(parameter);
+        states_.push_back(std::make_unique<Trained>(parameter, rules_.back()));
+      }
+    }
+    if (states_.empty())
+      throw ValueError(rowgrad::detail::concat(
+          R::name,
+          ": expected at least one parameter, got none (a model's parameters are those of the layers that its "
+          "members() lists)"));
+  }
+
+  void check() override {
+    bool any = false;
+    for (std::size_t g = 0; g < groups_.size(); ++g) rules_[g] = R(groups_[g].options);
+    for (std::size_t k = 0; k < states_.size(); ++k) {
+      states_[k]->check(k);
+      any |= states_[k]->has_gradient();
+    }
+    if (!any)
+      throw GraphError(rowgrad::detail::concat(
+          R::name, "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)"));
+  }
+
+  void step() override {
+    check();
+    for_each([](Trained& state, const R& rule) {
+      if (state.has_gradient()) state.reserve(rule);
+    });
+    const R* last_rule = nullptr;  // parameters of one group that stand at the same step share its factors
+    Index last_step = 0;
+    typename R::Scalars scalars;
+    for_each([&](Trained& state, const R& rule) {
+      if (!state.has_gradient()) return;
+      if (last_rule != &rule || last_step != state.next_step()) {
+        last_rule = &rule;
+        last_step = state.next_step();
+        scalars = rule.scalars(last_step);
+      }
+      state.step(rule, scalars);
+    });
+  }
+
+  void zero_grad() override {
+    for (const auto& state : states_)
+      if (state->parameter().body().graph) state->parameter().grad().reset();
+  }
+
+  void add_rows() override {
+    for (std::size_t k = 0; k < states_.size(); ++k)
+      if (!states_[k]->state().grew()) states_[k]->state().check_shape("add_rows", k);
+    for_each([](Trained& state, const R& rule) { state.add_rows(rule); });
+  }
+
+  /// Names of the state arrays a parameter may have, PyTorch's, in the order of Entry::slots.
+  static constexpr const auto& slot_names() noexcept { return R::slot_names; }
+
+  /// Options and state, as copies; every row is brought up to date first. With the weights of the same moment they
+  /// continue a run bit by bit. ShapeError when rows were added that add_rows() has not taken up.
+  State state_dict() {
+    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->state().check_shape("state_dict", k);
+    State result;
+    std::size_t k = 0;
+    for (const Group& group : groups_) {
+      const R rule(group.options);
+      result.groups.push_back(group.options);
+      for (std::size_t i = 0; i < group.parameters.size(); ++i) result.parameters.push_back(states_[k++]->save(rule));
+    }
+    return result;
+  }
+
+  /// Goes on from a saved state, whose options it takes as well. ValueError or ShapeError that names the parameter when
+  /// it is not a state of these parameters, or has NaN in it: nothing is changed. Values are copied into the memory
+  /// that the state has already.
+  void load_state_dict(const State& state) {
+    check_state(state);
+    std::vector<Entry> entries;
+    for (std::size_t k = 0; k < states_.size(); ++k) entries.push_back(states_[k]->room_for(state.parameters[k]));
+    for (std::size_t k = 0; k < states_.size(); ++k) {
+      states_[k]->forget();
+      for (std::size_t s = 0; s < entries[k].slots.size(); ++s) {
+        const Tensor<T>& from = state.parameters[k].slots[s];
+        std::copy_n(from.data(), from.numel(), entries[k].slots[s].data());
+      }
+    }
+    load(entries, state.groups);
+  }
+
+  /// The same, taking the state's tensors instead of copying them.
+  void load_state_dict(State&& state) {
+    check_state(state);
+    for (Entry& entry : state.parameters)
+      for (Tensor<T>& slot : entry.slots)
+        if (!slot.unique()) slot = rowgrad::detail::copy_of(slot);  // somebody else has a handle to it
+    load(state.parameters, state.groups);
+  }
+
+  /// From now on notes are kept of the rows of tables, for row_report(): 16 bytes for each row of a table that gets
+  /// row-sparse gradients. Costs nothing until it is called.
+  void watch_rows() {
+    for (const auto& state : states_) state->watch_rows();
+  }
+
+  /// What training did to a row of a table. O(row). ValueError when rows are not watched, or for a parameter that is
+  /// not trained here or had dense gradients alone; IndexError for a row outside the table.
+  RowReport row_report(const Tensor<T>& parameter, Index row) {
+    for (std::size_t k = 0; k < states_.size(); ++k)
+      if (parameter.defined() && &states_[k]->parameter().body() == &parameter.body())
+        return states_[k]->row_report(row, k);
+    throw ValueError(rowgrad::detail::concat(R::name, "::row_report: this optimizer does not train that tensor"));
+  }
+
+  std::size_t group_count() const noexcept override { return groups_.size(); }
+  double& lr(std::size_t group = 0) override { return options(group).lr; }
+  /// Options of a parameter group; may be changed between steps.
+  Options& options(std::size_t group = 0) {
+    if (group >= groups_.size())
+      throw IndexError(
+          rowgrad::detail::concat(R::name, ": there is no parameter group ", group, " among ", groups_.size()));
+    return groups_[group].options;
+  }
+
+ private:
+  using Trained = detail::ParameterState<R>;
+
+  void check_parameter(const Tensor<T>& parameter) const {
+    using rowgrad::detail::concat;
+    if (!parameter.defined()) throw ValueError(concat(R::name, ": got an undefined tensor to train"));
+    for (const auto& state : states_)
+      if (&state->parameter().body() == &parameter.body())
+        throw ValueError(concat(R::name, ": a parameter of shape ", parameter.shape(), " was given twice"));
+    if (!parameter.is_leaf())
+      throw ValueError(concat(R::name, ": only leaves can be trained, got the result of an operation"));
+  }
+
+  /// f(state, the rule of its group as check() left it).
+  template <typename F>
+  void for_each(const F& f) {
+    std::size_t k = 0;
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      for (std::size_t i = 0; i < groups_[g].parameters.size(); ++i) f(*states_[k++], rules_[g]);
+  }
+
+  void check_state(const State& state) const {
+    const auto expect = [](const char* what, std::size_t expected, std::size_t got) {
+      if (got != expected)
+        throw ValueError(rowgrad::detail::concat(R::name, "::load_state_dict: expected ", expected, " ", what,
+                                                 ", the state has ", got));
+    };
+    expect("parameter groups", groups_.size(), state.groups.size());
+    expect("parameters", states_.size(), state.parameters.size());
+    std::size_t k = 0;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      const R rule(state.groups[g]);
+      for (std::size_t i = 0; i < groups_[g].parameters.size(); ++i, ++k)
+        states_[k]->state().check_entry(state.parameters[k], rule, k);
+    }
+  }
+
+  void load(std::vector<Entry>& entries, const std::vector<Options>& options) noexcept {
+    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->load(std::move(entries[k]));
+    for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].options = options[g];
+  }
+
+  std::vector<Group> groups_;
+  std::vector<R> rules_;                          // of the groups' options when they were last checked
+  std::vector<std::unique_ptr<Trained>> states_;  // in the groups' order; tables point into them
+};
+
+}  // namespace rowgrad::optim
