@@ -1,4 +1,4 @@
-// What: everything of rowgrad in one include.
+// What: what a model needs, in one include: all rooms except vectors/ and io/, which have headers of their own.
 // Why:  for programs; headers and libraries include what they use.
 // See:  README.md for a first program, docs/ for the rest.
 #pragma once
