@@ -17,7 +17,7 @@ namespace {
 constexpr Index words = 100'000, dimension = 50, classes = 2, batch_size = 32, sentence_length = 20, steps = 300;
 
 /// The mean of a sentence's rows decides between two classes.
-struct MeanPool : nn::Module<float> {
+struct MeanPool : nn::Module<float, MeanPool> {
   nn::Embedding<float> embedding{words, dimension};
   nn::Linear<float> output{dimension, classes};
 
@@ -63,7 +63,7 @@ Result train(bool dense_gradient) {
     adam.zero_grad();
     // A library without row-sparse gradients does this: the gradient is as large as the table.
     if (dense_gradient) model.embedding.weight.grad().add(rowgrad::zeros<float>({words, dimension}));
-    const auto loss = cross_entropy(model.forward(sentences), labels);
+    const auto loss = cross_entropy(model(sentences), labels);
     loss.backward();
     adam.step();
     time += Clock::now() - start;

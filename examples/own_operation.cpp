@@ -81,14 +81,14 @@ Spread<T> spread(const Tensor<T>& x) {
 }
 
 // A layer and a model are the same thing: a Module that names its parameters and its layers.
-struct Swish : nn::Module<float> {
+struct Swish : nn::Module<float, Swish> {
   nn::Parameter<float> factor{rowgrad::ones({1})};
 
   Tensor<float> forward(const Tensor<float>& x) const { return swish<float>(x, factor); }
   void members(nn::Members<float>& m) override { m("factor", factor); }
 };
 
-struct Model : nn::Module<float> {
+struct Model : nn::Module<float, Model> {
   nn::Embedding<float> embedding{1000, 8};
   Swish activation;
   nn::Linear<float> output{2, 2};
@@ -131,7 +131,7 @@ int main() {
   const Indices words{{1, 2, 3}, {4, 5, 6}, {7, 2, 9}, {4, 11, 12}}, labels{0, 1, 0, 1};
   for (int step = 0; step <= 40; ++step) {
     adam.zero_grad();
-    const auto loss = cross_entropy(model.forward(words), labels);
+    const auto loss = cross_entropy(model(words), labels);
     loss.backward();
     adam.step();
     if (step % 20 == 0) std::cout << "step " << step << ": loss " << loss.item() << '\n';

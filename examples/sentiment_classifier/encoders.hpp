@@ -15,7 +15,7 @@ using rowgrad::Tensor;
 // All take word vectors (B, T, D), zero where there is padding, and lengths (B) of at least 1, and give (B, size()).
 
 /// The mean of the word vectors and a layer on top. Iyyer et al. 2015, "Deep Unordered Composition".
-struct MeanEncoder : nn::Module<float> {
+struct MeanEncoder : nn::Module<float, MeanEncoder> {
   nn::Linear<float> fc;
 
   MeanEncoder(Index dimension, Index hidden) : fc(dimension, hidden) {}
@@ -33,7 +33,7 @@ inline Tensor<float> last_states(const Tensor<float>& h) {
 }
 
 /// A bidirectional LSTM; the backward direction starts at each sentence's own last word.
-struct LstmEncoder : nn::Module<float> {
+struct LstmEncoder : nn::Module<float, LstmEncoder> {
   nn::LSTM<float> lstm;
 
   LstmEncoder(Index dimension, Index hidden, Index layers, double dropout)
@@ -49,7 +49,7 @@ struct LstmEncoder : nn::Module<float> {
 };
 
 /// The same with a GRU.
-struct GruEncoder : nn::Module<float> {
+struct GruEncoder : nn::Module<float, GruEncoder> {
   nn::GRU<float> gru;
 
   GruEncoder(Index dimension, Index hidden, Index layers, double dropout)
@@ -66,7 +66,7 @@ struct GruEncoder : nn::Module<float> {
 
 /// Filters over 3, 4 and 5 words, and the strongest response of each. Kim 2014, "Convolutional Neural Networks for
 /// Sentence Classification".
-struct CnnEncoder : nn::Module<float> {
+struct CnnEncoder : nn::Module<float, CnnEncoder> {
   nn::Conv1d<float> conv3, conv4, conv5;
 
   CnnEncoder(Index dimension, Index hidden)
@@ -92,7 +92,7 @@ struct CnnEncoder : nn::Module<float> {
 
 /// A bidirectional LSTM whose outputs are weighted by how much they matter. Yang et al. 2016, "Hierarchical Attention
 /// Networks".
-struct AttentionEncoder : nn::Module<float> {
+struct AttentionEncoder : nn::Module<float, AttentionEncoder> {
   nn::LSTM<float> lstm;
   nn::AttentionPooling<float> pooling;
 

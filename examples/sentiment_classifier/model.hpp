@@ -20,7 +20,7 @@ struct ModelOptions {
   double dropout = -1;  // on word vectors, between layers and on the sentence's vector; below 0: the encoder's own
 };
 
-struct SentimentClassifier : nn::Module<float> {
+struct SentimentClassifier : nn::Module<float, SentimentClassifier> {
   using AnyEncoder = std::variant<MeanEncoder, LstmEncoder, GruEncoder, CnnEncoder, AttentionEncoder>;
 
   nn::Embedding<float> embedding;

@@ -60,7 +60,7 @@ inline Predictions predict(SentimentClassifier& model, const rowgrad::data::Batc
   model.eval();
   Predictions result;
   for (const auto& [ids, labels, lengths, samples] : batches) {
-    const Tensor<float> scores = model.forward(ids, lengths);
+    const Tensor<float> scores = model(ids, lengths);
     const auto [probabilities, classes] = max(softmax(scores, 1), 1);
     for (Index i = 0; i < classes.numel(); ++i) {
       result.classes.push_back(classes.data()[i]);
@@ -95,7 +95,7 @@ class Trainer {
       adam_.lr() = options_.lr * (1 - static_cast<double>(step_++) / steps);
 
       adam_.zero_grad();
-      const Tensor<float> scores = model_.forward(ids, lengths);
+      const Tensor<float> scores = model_(ids, lengths);
       const Tensor<float> loss = cross_entropy(scores, labels);
       if (!std::isfinite(loss.item())) throw diverged();
       loss.backward();

@@ -11,7 +11,7 @@ using rowgrad::Index;
 using rowgrad::Indices;
 using rowgrad::Tensor;
 
-struct SentimentLSTM : nn::Module<float> {
+struct SentimentLSTM : nn::Module<float, SentimentLSTM> {
   nn::Embedding<float> embedding;
   nn::LSTM<float> lstm;
   nn::Linear<float> fc;
@@ -45,7 +45,7 @@ double train_model(SentimentLSTM& model, const std::vector<std::pair<Indices, In
   double epoch_loss = 0;
   for (const auto& [text, labels] : batches) {
     optimizer.zero_grad();
-    const auto predictions = model.forward(text);
+    const auto predictions = model(text);
     const auto loss = cross_entropy(predictions, labels);
     loss.backward();
     optimizer.step();
@@ -61,7 +61,7 @@ int main() {
   std::cout << model << "\n\n";
 
   const Indices batch = rowgrad::randint(0, vocab_size, {8, 50});
-  const auto predictions = model.forward(batch);
+  const auto predictions = model(batch);
   std::cout << "Input shape: " << to_string(batch.shape()) << "\nOutput shape: " << to_string(predictions.shape())
             << "\n\n";
 
