@@ -149,7 +149,8 @@ class ProductKernel {
     using namespace Eigen::internal;
     const Index steps = a.columns, a_row = a.row_step, a_step = a.column_step;
     const T* source = a.at(row, 0);
-    Packet sum[R][P], right[P];
+    constexpr auto tall = static_cast<std::size_t>(R), wide = static_cast<std::size_t>(P);
+    Packet sum[tall][wide], right[wide];
 #pragma GCC unroll 8
     for (Index r = 0; r < R; ++r)
 #pragma GCC unroll 3
@@ -185,7 +186,7 @@ class ProductKernel {
         }
       return;
     }
-    T values[P * width];
+    T values[wide * static_cast<std::size_t>(width)];
 #pragma GCC unroll 8
     for (Index r = 0; r < R; ++r) {
 #pragma GCC unroll 3
