@@ -10,6 +10,8 @@
 // and one that is owed something is stale.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <span>
 
 #include <rowgrad/core/shape.hpp>
@@ -23,12 +25,55 @@ class RowDebt {
   /// Whether the rows that settle() counts are those of a tensor with these values and this shape, and not of a view.
   virtual bool counts_rows_of(const void* values, const Shape& shape) const noexcept = 0;
   /// Brings every row up to date.
-  virtual void settle_all() = 0;
+  virtual void settle_all() noexcept = 0;
   /// Brings these rows up to date; each must be in range, duplicates are allowed. Costs as much as those rows alone.
+  /// When it throws, for want of memory, nothing has changed.
   virtual void settle(std::span<const Index> rows) = 0;
 
  protected:
   ~RowDebt() = default;
 };
+
+/// The place in a storage for who owes its rows something. Null for nearly all tensors.
+using DebtSlot = std::atomic<RowDebt*>;
+
+/// Held while a debt is made, settled or handed over: optimizers that share a table, and its readers, take turns, so
+/// that none of them meets a debt whose optimizer is being destroyed on another thread. A few places stand in for all.
+class DebtLock {
+ public:
+  explicit DebtLock(const DebtSlot& slot) noexcept
+      : flag_(flags[reinterpret_cast<std::uintptr_t>(&slot) / 64 % count]) {
+    while (flag_.test_and_set(std::memory_order_acquire)) flag_.wait(true, std::memory_order_relaxed);
+  }
+  DebtLock(const DebtLock&) = delete;
+  DebtLock& operator=(const DebtLock&) = delete;
+  ~DebtLock() {
+    flag_.clear(std::memory_order_release);
+    flag_.notify_one();
+  }
+
+ private:
+  static constexpr std::size_t count = 64;
+  static inline std::atomic_flag flags[count];
+  std::atomic_flag& flag_;
+};
+
+/// Settles all that is owed.
+[[gnu::noinline]] inline void settle_all(const DebtSlot& slot) noexcept {
+  const DebtLock lock(slot);
+  if (RowDebt* const debt = slot.load(std::memory_order_relaxed); debt != nullptr) debt->settle_all();
+}
+
+/// Settles what is owed to these rows of a tensor with these values and this shape; to all, if it is a view.
+[[gnu::noinline]] inline void settle_rows(const DebtSlot& slot, const void* values, const Shape& shape,
+                                          std::span<const Index> rows) {
+  const DebtLock lock(slot);
+  RowDebt* const debt = slot.load(std::memory_order_relaxed);
+  if (debt == nullptr) return;
+  if (debt->counts_rows_of(values, shape))
+    debt->settle(rows);
+  else
+    debt->settle_all();
+}
 
 }  // namespace rowgrad::detail

@@ -40,7 +40,7 @@ class Storage final : public Counted {
   }
 
   /// Who owes rows of this memory an update; null for nearly all tensors.
-  RowDebt* debt = nullptr;
+  DebtSlot debt = nullptr;
 
   static constexpr std::size_t header = alignment;  // bytes in front of the values
 

@@ -151,17 +151,14 @@ class Tensor {
 
   /// Brings every row up to date, for readers that hold a pointer already or run on several threads.
   [[gnu::always_inline]] void settle() const {
-    if (detail::RowDebt* debt = body().storage->debt; debt != nullptr) debt->settle_all();
+    if (const detail::DebtSlot& debt = body().storage->debt; debt.load(std::memory_order_relaxed) != nullptr)
+      detail::settle_all(debt);
   }
 
   /// data() for a reader of these rows of a table alone: only they are brought up to date. Rows must be in range.
   T* data_for_rows(std::span<const Index> rows) const {
-    if (detail::RowDebt* debt = body().storage->debt; debt != nullptr) {
-      if (debt->counts_rows_of(body_->data, body_->shape))
-        debt->settle(rows);
-      else
-        debt->settle_all();
-    }
+    if (const detail::DebtSlot& debt = body().storage->debt; debt.load(std::memory_order_relaxed) != nullptr)
+      detail::settle_rows(debt, body_->data, body_->shape, rows);
     return body_->data;
   }
 

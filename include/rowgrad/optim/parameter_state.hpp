@@ -65,22 +65,28 @@ class ParameterState {
   void step(const R& rule, const Scalars& scalars) {
     const Gradient<T>& gradient = state_.parameter.grad();
     const T* const g = gradient.values().data();
+    const bool sparse = gradient.is_row_sparse();
+    const Index* const rows = sparse ? gradient.rows().data() : nullptr;
+    const auto turn = rows_.lock();
     rows_.change_rule(rule);
-    if (gradient.is_row_sparse())
-      step_rows({gradient.rows().data(), static_cast<std::size_t>(gradient.rows().numel())}, g, scalars);
+    if (sparse)
+      step_rows({rows, static_cast<std::size_t>(gradient.rows().numel())}, g, scalars);
     else
       step_dense(g, scalars);
   }
 
   /// Brings every row up to date.
-  void settle_all() { rows_.settle_all(); }
+  void settle_all() noexcept {
+    const auto turn = rows_.lock();
+    rows_.settle_all();
+  }
 
   /// Takes up rows appended: their state starts now.
   void add_rows(const R& rule) {
     if (!state_.grew()) return;
     std::vector<Tensor<T>> slots = state_.grown_slots(rule);
     if (watch_) watch_->grow(state_.parameter.shape()[0]);
-    rows_.forget();
+    forget();
     state_.slots = std::move(slots);
     state_.shape = state_.parameter.shape();
   }
@@ -95,11 +101,14 @@ class ParameterState {
   /// Tensors for the values of a checked entry; forget() comes before they are written.
   ParameterEntry<T> room_for(const ParameterEntry<T>& entry) const { return state_.room_for(entry); }
   /// Brings every row up to date: the state is about to be replaced.
-  void forget() noexcept { rows_.forget(); }
+  void forget() noexcept {
+    const auto turn = rows_.lock();
+    rows_.forget();
+  }
 
   /// Goes on from a saved state that was checked, whose tensors become this state's own.
   void load(ParameterEntry<T>&& entry) noexcept {
-    rows_.forget();
+    forget();
     state_.slots = std::move(entry.slots);
     state_.step = entry.step;
     if (watch_) *watch_ = {};
@@ -124,7 +133,10 @@ class ParameterState {
       throw IndexError(concat(fail("row "), row, " is outside a parameter of shape ", shape));
     const Index columns = shape.numel() / shape[0], offset = row * columns;
     const T* const weights = state_.parameter.data_for_rows({&row, 1}) + offset;
-    rows_.settle({&row, 1});
+    {
+      const auto turn = rows_.lock();
+      rows_.settle({&row, 1});
+    }
     const int slot = rows_.rule().momentum().slot;
     const T* state = slot >= 0 && slot < static_cast<int>(state_.slots.size())
                          ? state_.slots[static_cast<std::size_t>(slot)].data() + offset

@@ -14,7 +14,8 @@
 
 namespace rowgrad::optim::detail {
 
-/// What can fail, fails before anything is changed: memory is taken by reserve(), or first thing in settle().
+/// What can fail, fails before anything is changed: memory is taken by reserve(), or first thing in settle(). Whoever
+/// calls it holds lock(), but for reserve() and the destructor.
 template <typename R>
 class DeferredRows final : public rowgrad::detail::RowDebt {
  public:
@@ -23,7 +24,13 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   DeferredRows(RuleState<R>& state, const R& rule) : state_(state), rule_(rule) {}
   DeferredRows(const DeferredRows&) = delete;
   DeferredRows& operator=(const DeferredRows&) = delete;
-  ~DeferredRows() { let_go(); }
+  ~DeferredRows() {
+    const rowgrad::detail::DebtLock turn = lock();
+    if (debt() == this) end_debt();
+  }
+
+  /// The turn of this optimizer among those that share the table, and its readers.
+  [[nodiscard]] rowgrad::detail::DebtLock lock() const noexcept { return rowgrad::detail::DebtLock(debt()); }
 
   /// The rule of the last step, under which rows rest.
   const R& rule() const noexcept { return rule_; }
@@ -75,8 +82,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   /// Before a dense step, which brings all rows up to date.
   void begin_dense() noexcept {
     take_over();
-    settle_all();
-    debt() = nullptr;
+    end_debt();
     clock_.touch_all();
   }
 
@@ -84,8 +90,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   void begin_rows(std::span<const Index> rows) noexcept {
     take_over();
     if (!rule_.moves_at_rest()) {
-      settle_all();
-      debt() = nullptr;
+      end_debt();
       clock_.drop();  // should rows be deferred again, it starts from that step
       return;
     }
@@ -110,25 +115,23 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     clock_.drop();
   }
 
-  /// The table's rows are brought up to date, and the table no longer knows this.
-  void let_go() noexcept {
-    if (debt() != this) return;
-    settle_all();
-    debt() = nullptr;
-  }
-
  private:
   struct Due {
     Index row, since;  // the step it is up to date with
   };
 
-  rowgrad::detail::RowDebt*& debt() const noexcept { return state_.parameter.body().storage->debt; }
+  rowgrad::detail::DebtSlot& debt() const noexcept { return state_.parameter.body().storage->debt; }
 
   /// Another optimizer's debt on the same table is paid before this one changes it.
   void take_over() noexcept {
-    if (debt() == this) return;
-    if (debt() != nullptr) debt()->settle_all();
+    rowgrad::detail::RowDebt* const other = debt();
+    if (other == this) return;
+    if (other != nullptr) other->settle_all();
     debt() = this;
+  }
+  void end_debt() noexcept {
+    settle_all();
+    debt() = nullptr;
   }
 
   void start() noexcept {
