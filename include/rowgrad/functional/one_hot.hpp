@@ -12,9 +12,12 @@
 namespace rowgrad {
 
 /// 1 at each index, 0 elsewhere: result (ids..., num_classes); num_classes -1 means the largest index plus one.
-/// IndexError for an index outside the classes. PyTorch: torch.nn.functional.one_hot.
+/// IndexError for an index outside the classes, ValueError for any other negative number of them. PyTorch:
+/// torch.nn.functional.one_hot.
 inline Indices one_hot(const Indices& ids, Index num_classes = -1) {
-  if (num_classes < 0) {
+  if (num_classes < -1)
+    throw ValueError(detail::concat("one_hot: expected num_classes >= 0, or -1 to work it out, got ", num_classes));
+  if (num_classes == -1) {
     if (ids.numel() == 0) throw ValueError("one_hot: num_classes must be given when there are no indices");
     const Index largest = *std::max_element(ids.data(), ids.data() + ids.numel());
     num_classes = largest < 0 ? 0 : largest == std::numeric_limits<Index>::max() ? largest : largest + 1;
