@@ -9,6 +9,7 @@
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/core/concat.hpp>
+#include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad::optim {
@@ -55,11 +56,11 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
   detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {
     if (!largest)
       total += detail::sum_of_powers(values, norm_type == 2);
-    else if (const double one = detail::largest_magnitude(values); one > total || std::isnan(one))
+    else if (const double one = detail::largest_magnitude(values); one > total || rowgrad::detail::is_nan(one))
       total = one;
   });
   if (norm_type == 2) total = std::sqrt(total);
-  if (error_if_nonfinite && !std::isfinite(total))
+  if (error_if_nonfinite && !rowgrad::detail::is_finite(total))
     throw ValueError(
         concat("clip_grad_norm_: expected a finite norm of the gradients, got ", total, "; nothing was clipped"));
   const double factor = max_norm / (total + 1e-6);  // as in PyTorch

@@ -9,6 +9,7 @@
 #include <numbers>
 
 #include <rowgrad/core/concat.hpp>
+#include <rowgrad/machine/finite.hpp>
 #include <rowgrad/optim/optimizer.hpp>
 
 namespace rowgrad::optim {
@@ -243,7 +244,7 @@ class ReduceLROnPlateau {
 
   /// Call after each epoch with the metric.
   void step(double metric) {
-    if (std::isnan(metric)) throw ValueError("ReduceLROnPlateau: the metric is NaN");
+    if (rowgrad::detail::is_nan(metric)) throw ValueError("ReduceLROnPlateau: the metric is NaN");
     ++state_.last_epoch;
     if (better(metric)) {
       state_.best = metric;
@@ -272,7 +273,7 @@ class ReduceLROnPlateau {
   void load_state_dict(const State& state) {
     check(state);
     detail::check_rates("ReduceLROnPlateau", "last_lrs", optimizer_.group_count(), state.last_lr.size());
-    if (std::isnan(state.best)) throw ValueError("ReduceLROnPlateau: the best metric of the state is NaN");
+    if (rowgrad::detail::is_nan(state.best)) throw ValueError("ReduceLROnPlateau: the best metric of the state is NaN");
     state_ = state;
   }
 

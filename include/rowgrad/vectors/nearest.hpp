@@ -11,6 +11,7 @@
 
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad::vectors {
 
@@ -58,13 +59,14 @@ std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index exc
   const Index rows = table.shape()[0], dimension = table.shape()[1];
   const T* values = table.data();
   const double query_norm = std::sqrt(RowProducts<T>(query, query, dimension).square);
-  if (!std::isfinite(query_norm)) throw ValueError("nearest: the query holds NaN, infinity or too large a value");
+  if (!rowgrad::detail::is_finite(query_norm))
+    throw ValueError("nearest: the query holds NaN, infinity or too large a value");
   std::vector<Neighbour> neighbours;
   neighbours.reserve(static_cast<std::size_t>(rows));
   for (Index row = 0; row < rows; ++row) {
     if (row == excluded) continue;
     const RowProducts<T> products(values + row * dimension, query, dimension);
-    if (!std::isfinite(products.dot) || !std::isfinite(products.square))
+    if (!rowgrad::detail::is_finite(products.dot) || !rowgrad::detail::is_finite(products.square))
       throw ValueError(concat("nearest: row ", row, " holds NaN, infinity or too large a value"));
     const double norms = std::sqrt(products.square) * query_norm;
     neighbours.push_back({row, norms > 0 ? std::clamp(products.dot / norms, -1.0, 1.0) : 0.0});

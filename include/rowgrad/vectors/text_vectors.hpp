@@ -71,7 +71,8 @@ PretrainedVectors<T> load_text_vectors(const char* operation, const std::string&
   const Index padding = options.padding_index.value_or(-1);
   if (options.padding_index && (padding < 0 || padding >= rows))
     throw IndexError(concat(operation, ": padding_index ", padding, " is outside the vocabulary's ", rows, " rows"));
-  if (options.missing_deviation && !(*options.missing_deviation >= 0 && std::isfinite(*options.missing_deviation)))
+  if (options.missing_deviation &&
+      !(*options.missing_deviation >= 0 && rowgrad::detail::is_finite(*options.missing_deviation)))
     throw ValueError(concat(operation, ": missing_deviation must be a finite number of at least 0, got ",
                             *options.missing_deviation));
 

@@ -14,6 +14,7 @@
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/shape.hpp>
 #include <rowgrad/io/lines.hpp>
+#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad::vectors::detail {
 
@@ -84,7 +85,7 @@ class VectorFile {
     for (Index i = 0; i < dimension_; ++i) {
       const auto [stop, error] = std::from_chars(at, end, values[i]);
       const bool whole = stop == end || *stop == ' ';
-      if (error != std::errc() || !whole || !std::isfinite(values[i])) {
+      if (error != std::errc() || !whole || !rowgrad::detail::is_finite(values[i])) {
         const std::string_view rest(at, static_cast<std::size_t>(end - at));
         const std::string_view field = rest.substr(0, rest.find(' '));
         const bool out_of_range = error == std::errc::result_out_of_range && whole;
