@@ -1,7 +1,6 @@
 // What: concat(), which joins words and numbers into one string.
-// Why:  messages are built from many pieces; this keeps each on one line and knows no locale. It is compiled once: what
-// a
-//       message costs where it is thrown is a list of plain values.
+// Why:  messages are built from many pieces; this keeps each on one line and ignores the locale. It is compiled once:
+//       what a message costs where it is thrown is a list of plain values.
 // See:  error.hpp.
 #pragma once
 
@@ -18,9 +17,9 @@ std::string to_string(const Shape& shape);
 
 namespace detail {
 
-/// A piece of a message: text, a character, a number or a shape, which must outlive it. Numbers read as in printf's %g
-/// with as many digits as tell them apart. A plain value, so that building a list of them takes no code worth
-/// mentioning.
+/// A piece of a message: text, a character, a number or a shape, which must outlive it. Floating
+/// point numbers have the fewest digits that read back as the same number. A plain value, so that building a list of
+/// them takes no code worth mentioning.
 class Piece {
  public:
   Piece(const char* text) noexcept : Piece(std::string_view(text)) {}         // NOLINT: pieces are written bare

@@ -1,10 +1,13 @@
 // What: the exceptions rowgrad throws.
-// Why:  one catch clause for everything (Error), and one type for each kind of mistake a caller can mend.
+// Why:  one catch clause for everything (Error), and one type for each kind of mistake a caller can correct.
 // See:  shape.hpp for how shapes appear in messages.
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
+
+#include <rowgrad/core/concat.hpp>
 
 namespace rowgrad {
 
@@ -58,7 +61,7 @@ class ParseError : public Error {
  public:
   /// line counts from 1; 0 means the file as a whole.
   ParseError(const std::string& file, std::size_t line, const std::string& what)
-      : Error(file + ":" + (line == 0 ? std::string() : std::to_string(line) + ":") + " " + what),
+      : Error(line == 0 ? detail::concat(file, ": ", what) : detail::concat(file, ':', line, ": ", what)),
         file_(file),
         line_(line) {}
 

@@ -77,7 +77,7 @@ class ValueFormat {
       const char* const end = std::to_chars(text, text + sizeof text, value, format, integers_ ? 0 : 4).ptr;
       return std::string(text, static_cast<std::size_t>(end - text)) + (integers_ ? "." : "");
     } else {
-      return std::to_string(value);
+      return concat(value);
     }
   }
 
@@ -105,17 +105,18 @@ class TensorWriter {
 
   std::vector<T> shown_values() const {
     std::vector<T> shown;
-    for (Index i = 0; i < x_.numel(); ++i) {
-      bool visible = true;
-      Index rest = i;
-      for (int d = x_.dim() - 1; d >= 0 && visible && summarised_; --d) {
-        const Index size = x_.shape()[d], at = rest % size;
-        visible = !skips(size) || at < edge || at >= size - edge;
-        rest /= size;
-      }
-      if (visible) shown.push_back(values_[i]);
-    }
+    gather(shown, 0, 0);
     return shown;
+  }
+
+  // The values that write_block() writes, without visiting the others.
+  void gather(std::vector<T>& shown, int d, Index offset) const {
+    if (d == x_.dim()) return shown.push_back(values_[offset]);
+    const Index size = x_.shape()[d], stride = split_at(x_.shape(), d).inner;
+    for (Index i = 0; i < size; ++i) {
+      if (skips(size) && i == edge) i = size - edge;
+      gather(shown, d + 1, offset + i * stride);
+    }
   }
 
   // Nested as deep as the tensor's rank, at most Shape::max_rank.
@@ -172,11 +173,11 @@ std::string to_string(const Tensor<T>& x) {
     text += (fits ? ", " : ",\n" + std::string(indent, ' ')) + suffix;
     line = (fits ? line + 2 : indent) + suffix.size();
   };
-  if (x.numel() == 0 && x.dim() != 1) append("size=" + to_string(x.shape()));
+  if (x.numel() == 0 && x.dim() != 1) append(detail::concat("size=", x.shape()));
   if (std::is_same_v<T, double>) append("dtype=float64");
   if (std::is_same_v<T, Index> && x.numel() == 0) append("dtype=int64");
   if (!x.is_leaf())
-    append(std::string("grad_fn=<") + x.body().graph->name() + ">");
+    append(detail::concat("grad_fn=<", x.body().graph->name(), ">"));
   else if (x.requires_grad())
     append("requires_grad=True");
   return text + ")";

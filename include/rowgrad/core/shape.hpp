@@ -102,7 +102,7 @@ class Shape {
 /// "(2, 3)", "(4,)" or "()".
 inline std::string to_string(const Shape& shape) {
   std::string text = "(";
-  for (int d = 0; d < shape.rank(); ++d) text += (d == 0 ? "" : ", ") + std::to_string(shape[d]);
+  for (int d = 0; d < shape.rank(); ++d) text += detail::concat(d == 0 ? "" : ", ", shape[d]);
   return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
