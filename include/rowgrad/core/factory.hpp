@@ -139,7 +139,9 @@ Tensor<T> arange(detail::ArangeArgument<T> start, detail::ArangeArgument<T> end,
       values[i] = static_cast<T>(std::fma(static_cast<double>(lane), step, base));
     }
   } else {
-    for (Index i = 0; i < n; ++i) values[i] = start + i * step;
+    // Unsigned, since i * step may leave the range of T on its way to a value within it.
+    const auto from = static_cast<std::uint64_t>(start), by = static_cast<std::uint64_t>(step);
+    for (Index i = 0; i < n; ++i) values[i] = static_cast<T>(from + static_cast<std::uint64_t>(i) * by);
   }
   return result;
 }

@@ -185,7 +185,10 @@ class Tensor {
   /// PyTorch: clone.
   Tensor clone() const;
   /// The same values, outside any graph; sharing them. PyTorch: detach.
-  Tensor detach() const { return Tensor(shape(), body().storage, body_->data); }
+  Tensor detach() const {
+    const detail::TensorBody<T>& same = body();
+    return Tensor(same.shape, same.storage, same.data);
+  }
   /// The same values as another scalar type, in memory of their own. Between float and double gradients pass through,
   /// converted back. To Index, fractions are cut off; ValueError for a NaN, an infinity, or what is beyond 64 bits.
   /// PyTorch: to(dtype).
