@@ -110,3 +110,13 @@ TEST_CASE("scaled_dot_product_attention: errors") {
   CHECK(scaled_dot_product_attention(rowgrad::ones({0, 3, 4}), rowgrad::ones({0, 5, 4}), rowgrad::ones({0, 5, 6}))
             .shape() == Shape{0, 3, 6});
 }
+
+TEST_CASE("attention: both results, with any leading dimensions") {
+  const Tensor<float> q = random({2, 3, 4, 5}, 1), k = random({2, 3, 6, 5}, 2), v = random({2, 3, 6, 2}, 3);
+  const auto [output, weights] = rowgrad::attention(q, k, v);
+  CHECK(output.shape() == Shape{2, 3, 4, 2});
+  CHECK(weights.shape() == Shape{2, 3, 4, 6});
+  CHECK(output.to_vector() == scaled_dot_product_attention(q, k, v).to_vector());
+  CHECK(golden::difference(matmul(weights, v), output) == "");
+  CHECK_THROWS_WITH_AS(rowgrad::attention(q, v, v), doctest::Contains("attention: expected queries"), ShapeError);
+}

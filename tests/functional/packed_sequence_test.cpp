@@ -214,3 +214,16 @@ TEST_CASE("pad_packed_sequence: errors") {
   CHECK_THROWS_AS(pad(data, {3, 2, 1}, {0, 1, -1}, {0, 1, -1}), ShapeError);
   CHECK_THROWS_AS(pad(data, {3, 2, 1}, {0, 1, 1}, {0, 1, 1}), ShapeError);
 }
+
+TEST_CASE("apply_permutation: samples in another order along any dimension, and their gradient back") {
+  const Tensor<double> x = Tensor<double>{{1, 2, 3}, {4, 5, 6}}.requires_grad_();
+  const Tensor<double> y = rowgrad::apply_permutation(x, {2, 0, 1});
+  CHECK(y.to_vector() == std::vector<double>{3, 1, 2, 6, 4, 5});
+  y.backward({{10, 20, 30}, {40, 50, 60}});
+  CHECK(x.grad().dense().to_vector() == std::vector<double>{20, 30, 10, 50, 60, 40});
+  CHECK(rowgrad::apply_permutation(x, {1, 0}, 0).to_vector() == std::vector<double>{4, 5, 6, 1, 2, 3});
+  CHECK_THROWS_AS(rowgrad::apply_permutation(x, {0, 1}), rowgrad::ShapeError);
+  CHECK_THROWS_AS(rowgrad::apply_permutation(x, {0, 1, 3}), rowgrad::IndexError);
+  CHECK_THROWS_AS(rowgrad::apply_permutation(x, {0, 1, 1}), rowgrad::IndexError);
+  CHECK_THROWS_AS(rowgrad::apply_permutation(x, {0, 1, 2}, 2), rowgrad::IndexError);
+}

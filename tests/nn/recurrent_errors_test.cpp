@@ -34,8 +34,8 @@ TEST_CASE("recurrent layers: options outside their range") {
     CHECK_THROWS_AS(GRU<float>(3, 2, {.dropout = dropout}), ValueError);
     CHECK_THROWS_AS(RNN<float>(3, 2, {.dropout = dropout}), ValueError);
   }
-  CHECK_THROWS_WITH_AS(LSTM<float>(3, 2, {.proj_size = 2}), Contains("proj_size must be below hidden_size 2, got 2"),
-                       ValueError);
+  CHECK_THROWS_WITH_AS(LSTM<float>(3, 2, {.proj_size = 2}),
+                       Contains("LSTM: proj_size must be at least 0 and below hidden_size 2, got 2"), ValueError);
   CHECK_THROWS_AS(LSTM<float>(3, 2, {.proj_size = 3}), ValueError);
   CHECK_THROWS_AS(LSTM<float>(3, 2, {.proj_size = -1}), ValueError);
 }

@@ -28,19 +28,21 @@ struct AttentionOptions {
 
 namespace detail {
 
-/// softmax(scale q k^T + mask) over the keys: q (B, L, E), k (B, S, E), result (B, L, S). The mask is undefined or
-/// broadcasts to `full`, which is (..., L, S) with B elements in front; under -infinity a weight is 0.
+/// softmax(scale q k^T + mask) over the keys: q (..., L, E), k (..., S, E), result `full`, (..., L, S). The mask is
+/// undefined or broadcasts to `full`; under -infinity a weight is 0.
 /// With ds = p (g - sum(g p)): dq = scale ds k, dk = scale ds^T q, dmask = ds summed over what was repeated.
 /// ValueError when a query sees no key.
 template <typename T>
 Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& mask,
                             const Shape& full, T scale, bool causal) {
-  const Index batch = q.shape()[0], queries = q.shape()[1], keys = k.shape()[1], width = k.shape()[2];
+  const int rank = full.rank();
+  const Index batch = split_at(full, rank - 2).outer, queries = full[rank - 2], keys = full[rank - 1];
+  const Index width = k.shape().back();
   const Index samples = full.rank() < 3 ? 1 : full[0];
   const bool parallel = batch * queries * keys * width >= parallel_product_size;
   const Tensor<T> repeated = mask.defined() ? repeat_to(mask, full) : mask;
   const T* added = mask.defined() ? repeated.data() : nullptr;
-  Tensor<T> p(Shape{batch, queries, keys});
+  Tensor<T> p(full);
   parallel_pieces(batch, parallel, [=, to = p.data(), from = q.data(), key = k.data()](Index b) {
     constexpr T infinity = std::numeric_limits<T>::infinity(), tiny = std::numeric_limits<T>::min();
     auto scores = matrix_at(to, b, queries, keys);
@@ -93,27 +95,45 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
             dk.array() *= scale;
             nk->accumulate(std::move(dk));
           }
-          if (nm != nullptr) nm->accumulate(sum_to(ds.view_as(full), mask_shape));
+          if (nm != nullptr) nm->accumulate(sum_to(std::move(ds), mask_shape));
         },
         q, k, mask);
   }
   return p;
 }
 
-/// Both results of attention: output (B, L, Ev) and, after dropout, weights (B, L, S).
-template <typename T>
-AttentionResult<T> attention(const char* operation, const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
-                             const Shape& full, const AttentionOptions<T>& options) {
-  const Tensor<T>& mask = options.attn_mask;
-  if (mask.defined() && broadcast_shape(operation, full, mask.shape()) != full)
-    throw ShapeError(concat(operation, ": a mask of shape ", mask.shape(), " does not fit scores of shape ", full));
-  const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.shape()[2])));
-  Tensor<T> weights = attention_weights(operation, q, k, mask, full, static_cast<T>(scale), options.is_causal);
-  weights = dropout(weights, options.dropout_p);
-  return {bmm(weights, v), weights};
-}
-
 }  // namespace detail
+
+/// scaled_dot_product_attention() with both its results: output (..., L, Ev) and, after dropout, weights (..., L, S).
+/// Errors are reported in the name of `operation`.
+template <typename T>
+AttentionResult<T> attention(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
+                             const AttentionOptions<std::type_identity_t<T>>& options = {},
+                             const char* operation = "attention") {
+  const int rank = q.dim();
+  bool fits = rank >= 2 && k.dim() == rank && v.dim() == rank && q.shape().back() == k.shape().back() &&
+              k.shape()[rank - 2] == v.shape()[rank - 2];
+  for (int d = 0; fits && d < rank - 2; ++d) fits = q.shape()[d] == k.shape()[d] && q.shape()[d] == v.shape()[d];
+  if (!fits)
+    throw ShapeError(detail::concat(operation,
+                                    ": expected queries (..., L, E), keys (..., S, E) and values (..., S, Ev), got ",
+                                    q.shape(), ", ", k.shape(), " and ", v.shape()));
+  Shape full = q.shape(), shape = q.shape();
+  full[rank - 1] = k.shape()[rank - 2];
+  shape[rank - 1] = v.shape().back();
+  const Tensor<T>& mask = options.attn_mask;
+  if (mask.defined() && detail::broadcast_shape(operation, full, mask.shape()) != full)
+    throw ShapeError(
+        detail::concat(operation, ": a mask of shape ", mask.shape(), " does not fit scores of shape ", full));
+  const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.shape().back())));
+  Tensor<T> weights = detail::attention_weights(operation, q, k, mask, full, static_cast<T>(scale), options.is_causal);
+  weights = dropout(weights, options.dropout_p);
+  if (rank == 3) return {bmm(weights, v), weights};
+  const auto folded = [rank](const Tensor<T>& x) {
+    return reshape(x, Shape{detail::split_at(x.shape(), rank - 2).outer, x.size(-2), x.size(-1)});
+  };
+  return {reshape(bmm(folded(weights), folded(v)), shape), weights};
+}
 
 /// softmax(scale q k^T + mask) v, the softmax over the keys: q (..., L, E), k (..., S, E), v (..., S, Ev), with the
 /// same leading dimensions, result (..., L, Ev); the mask broadcasts to (..., L, S). A mask is added, never 0 and 1:
@@ -123,23 +143,7 @@ AttentionResult<T> attention(const char* operation, const Tensor<T>& q, const Te
 template <typename T>
 Tensor<T> scaled_dot_product_attention(const Tensor<T>& q, const Tensor<T>& k, const Tensor<T>& v,
                                        const AttentionOptions<std::type_identity_t<T>>& options = {}) {
-  const int rank = q.dim();
-  bool fits = rank >= 2 && k.dim() == rank && v.dim() == rank && q.shape().back() == k.shape().back() &&
-              k.shape()[rank - 2] == v.shape()[rank - 2];
-  for (int d = 0; fits && d < rank - 2; ++d) fits = q.shape()[d] == k.shape()[d] && q.shape()[d] == v.shape()[d];
-  if (!fits)
-    throw ShapeError(detail::concat(
-        "scaled_dot_product_attention: expected queries (..., L, E), keys (..., S, E) and values (..., S, Ev), got ",
-        q.shape(), ", ", k.shape(), " and ", v.shape()));
-  const auto folded = [rank](const Tensor<T>& x) {
-    return reshape(x, Shape{detail::split_at(x.shape(), rank - 2).outer, x.size(-2), x.size(-1)});
-  };
-  Shape full = q.shape(), shape = q.shape();
-  full[rank - 1] = k.shape()[rank - 2];
-  shape[rank - 1] = v.shape().back();
-  const Tensor<T> output =
-      detail::attention("scaled_dot_product_attention", folded(q), folded(k), folded(v), full, options).output;
-  return reshape(output, shape);
+  return attention(q, k, v, options, "scaled_dot_product_attention").output;
 }
 
 }  // namespace rowgrad

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include <rowgrad/autograd/autograd.hpp>
 
@@ -82,16 +83,15 @@ struct PackedLayout {
   /// steps].
   PackedLayout(const char* operation, const Indices& lengths, Index steps, Index batch, bool batch_first) {
     if (lengths.dim() != 1 || lengths.numel() != batch)
-      throw ShapeError(std::string(operation) + ": expected lengths (" + std::to_string(batch) +
-                       ",), one for each sample, got shape " + to_string(lengths.shape()));
+      throw ShapeError(
+          concat(operation, ": expected lengths ", Shape{batch}, ", one for each sample, got shape ", lengths.shape()));
     const Index* const length = lengths.data();
     for (Index b = 0; b < batch; ++b)
       if (length[b] < 1 || length[b] > steps)
-        throw ValueError(std::string(operation) + ": length " + std::to_string(length[b]) + " of sample " +
-                         std::to_string(b) + " is outside [1, " + std::to_string(steps) + "]" +
-                         (length[b] < 1 ? " (leave empty sequences out, or give them a padding token)"
-                                        : " (the batch has only that many steps)"));
-    if (batch == 0) throw ValueError(std::string(operation) + ": the batch is empty");
+        throw ValueError(concat(operation, ": length ", length[b], " of sample ", b, " is outside [1, ", steps, "]",
+                                length[b] < 1 ? " (leave empty sequences out, or give them a padding token)"
+                                              : " (the batch has only that many steps)"));
+    if (batch == 0) throw ValueError(concat(operation, ": the batch is empty"));
     sorted = Indices(Shape{batch});
     unsorted = Indices(Shape{batch});
     for (Index b = 0; b < batch; ++b) sorted.data()[b] = b;
@@ -119,11 +119,14 @@ struct PackedLayout {
   }
 };
 
-/// Where each step begins in the packed rows, (steps + 1). Errors for a sequence that is none.
+}  // namespace detail
+
+/// Where each step begins in the packed rows, (steps + 1). ShapeError, in the name of `operation`, for a sequence whose
+/// parts do not fit each other.
 template <typename T>
-Indices first_rows(const char* operation, const PackedSequence<T>& sequence) {
+Indices first_rows(const PackedSequence<T>& sequence, const char* operation = "first_rows") {
   const auto fail = [&](const std::string& what) {
-    throw ShapeError(std::string(operation) + ": not a packed sequence: " + what + " (see pack_padded_sequence)");
+    throw ShapeError(detail::concat(operation, ": not a packed sequence: ", what, " (see pack_padded_sequence)"));
   };
   if (!sequence.data.defined() || sequence.data.dim() < 1 || !sequence.batch_sizes.defined() ||
       sequence.batch_sizes.numel() == 0)
@@ -137,8 +140,8 @@ Indices first_rows(const char* operation, const PackedSequence<T>& sequence) {
     first.data()[t + 1] = first.data()[t] + size[t];
   }
   if (first.data()[steps] != sequence.data.shape()[0])
-    fail("batch_sizes add up to " + std::to_string(first.data()[steps]) + " rows, data has shape " +
-         to_string(sequence.data.shape()));
+    fail(
+        detail::concat("batch_sizes add up to ", first.data()[steps], " rows, data has shape ", sequence.data.shape()));
   const Indices &sorted = sequence.sorted_indices, &unsorted = sequence.unsorted_indices;
   bool permutations = sorted.defined() == unsorted.defined();
   if (permutations && sorted.defined()) {
@@ -152,23 +155,43 @@ Indices first_rows(const char* operation, const PackedSequence<T>& sequence) {
   return first;
 }
 
-}  // namespace detail
+/// x with index permutation[i] of dimension dim at place i; dx: back in their places. ShapeError for a permutation of
+/// another length, IndexError for one that repeats or exceeds. PyTorch: torch.nn.modules.rnn.apply_permutation.
+template <typename T>
+Tensor<T> apply_permutation(const Tensor<T>& x, const Indices& permutation, Index dim = 1) {
+  const int d = detail::wrap_dim("apply_permutation", dim, x.dim());
+  const detail::Split s = detail::split_at(x.shape(), d);
+  if (permutation.shape() != Shape{s.size})
+    throw ShapeError(detail::concat("apply_permutation: dimension ", d, " of ", x.shape(),
+                                    " needs a permutation of shape ", Shape{s.size}, ", got ", permutation.shape()));
+  std::vector<bool> seen(static_cast<std::size_t>(s.size));
+  for (Index i = 0; i < s.size; ++i) {
+    const Index from = permutation.data()[i];
+    if (from < 0 || from >= s.size || seen[static_cast<std::size_t>(from)])
+      throw IndexError(detail::concat("apply_permutation: index ", from, " at position ", i, " of ", s.size,
+                                      " is out of range or was there before"));
+    seen[static_cast<std::size_t>(from)] = true;
+  }
+  Indices rows(Shape{s.outer, s.size});
+  for (Index i = 0; i < rows.numel(); ++i) rows.data()[i] = i / s.size * s.size + permutation.data()[i % s.size];
+  return detail::take_rows(x, rows, x.shape());
+}
 
 /// A padded batch (T, B, ...) without its padding. lengths (B). ValueError for a length outside [1, T], or for lengths
 /// that do not fall although enforce_sorted says so. PyTorch: torch.nn.utils.rnn.pack_padded_sequence.
 template <typename T>
 PackedSequence<T> pack_padded_sequence(const Tensor<T>& input, const Indices& lengths, PackOptions options = {}) {
   if (input.dim() < 2)
-    throw ShapeError("pack_padded_sequence: expected (T, B, ...) or, with batch_first, (B, T, ...), got " +
-                     to_string(input.shape()));
+    throw ShapeError(detail::concat(
+        "pack_padded_sequence: expected (T, B, ...) or, with batch_first, (B, T, ...), got ", input.shape()));
   const Index batch = input.shape()[options.batch_first ? 0 : 1], steps = input.shape()[options.batch_first ? 1 : 0];
   const detail::PackedLayout layout("pack_padded_sequence", lengths, steps, batch, options.batch_first);
   if (options.enforce_sorted)
     for (Index b = 1; b < batch; ++b)
       if (lengths.data()[b] > lengths.data()[b - 1])
-        throw ValueError("pack_padded_sequence: lengths must fall, but sample " + std::to_string(b) + " has " +
-                         std::to_string(lengths.data()[b]) + " after " + std::to_string(lengths.data()[b - 1]) +
-                         " (pass enforce_sorted = false to have the batch sorted)");
+        throw ValueError(detail::concat("pack_padded_sequence: lengths must fall, but sample ", b, " has ",
+                                        lengths.data()[b], " after ", lengths.data()[b - 1],
+                                        " (pass enforce_sorted = false to have the batch sorted)"));
   const Index rows = layout.position.numel();
   Tensor<T> data = detail::take_rows(input, layout.position, detail::with_leading({rows}, input.shape(), 2));
   if (options.enforce_sorted) return {std::move(data), layout.batch_sizes, {}, {}};
@@ -179,12 +202,12 @@ PackedSequence<T> pack_padded_sequence(const Tensor<T>& input, const Indices& le
 /// PyTorch: torch.nn.utils.rnn.pad_packed_sequence.
 template <typename T>
 PaddedSequence<T> pad_packed_sequence(const PackedSequence<T>& sequence, PadOptions options = {}) {
-  (void)detail::first_rows("pad_packed_sequence", sequence);
+  (void)first_rows(sequence, "pad_packed_sequence");
   const Index longest = sequence.batch_sizes.numel(), batch = sequence.batch_sizes.data()[0];
   const Index steps = options.total_length == 0 ? longest : options.total_length;
   if (steps < longest)
-    throw ValueError("pad_packed_sequence: total_length " + std::to_string(steps) + " is below the longest length, " +
-                     std::to_string(longest));
+    throw ValueError(
+        detail::concat("pad_packed_sequence: total_length ", steps, " is below the longest length, ", longest));
   PaddedSequence<T> result{{}, Indices(Shape{batch})};
   Indices index(options.batch_first ? Shape{batch, steps} : Shape{steps, batch});
   std::fill_n(index.data(), index.numel(), Index(-1));

@@ -1,299 +1,115 @@
 // What: recurrent_layer(), one layer of an LSTM, GRU or RNN over a batch of sequences, one or both directions.
-// Why:  one operation instead of a dozen a step: one product projects the inputs of many steps, one a step carries
-//       the state on, and the weights' gradients are one product over all steps. Little else shows in a profile.
-// See:  recurrent_cells.hpp (the equations); packed_sequence.hpp (where the rows come from); nn/recurrent.hpp.
+// Why:  one operation instead of a dozen a step.
+// See:  recurrent_direction.hpp (how it is computed); recurrent_cells.hpp (the equations); packed_sequence.hpp (where
+// the
+//       rows come from); nn/recurrent.hpp.
 #pragma once
 
-#include <optional>
-#include <utility>
+#include <vector>
 
-#include <rowgrad/autograd/record.hpp>
-#include <rowgrad/functional/recurrent_cells.hpp>
-#include <rowgrad/machine/isa.hpp>
-#include <rowgrad/machine/packed_matrix.hpp>
-#include <rowgrad/machine/product.hpp>
-#include <rowgrad/machine/sums.hpp>
+#include <rowgrad/functional/recurrent_direction.hpp>
 
-namespace rowgrad::detail {
-
-/// Weights of one direction of one layer, gates one below the other. Biases and the projection may be undefined.
-template <typename T>
-struct RecurrentWeights {
-  Tensor<T> weight_ih, weight_hh;  // (gates * hidden, input), (gates * hidden, state)
-  Tensor<T> bias_ih, bias_hh;      // (gates * hidden)
-  Tensor<T> weight_hr;             // (state, hidden): the state is a projection of the hidden values
-};
-
-/// What comes out, and what goes in as initial state (undefined: zeros).
-template <typename T>
-struct RecurrentState {
-  Tensor<T> h, c;  // (directions, B, state), (directions, B, hidden); c for an LSTM alone
-};
+namespace rowgrad {
 
 template <typename T>
 struct RecurrentResult {
-  Tensor<T> output;  // (rows, directions * state)
-  RecurrentState<T> last;
+  Tensor<T> output;        // (rows, directions * state)
+  RecurrentState<T> last;  // (directions, B, ...): of each sample's last step
 };
+
+namespace detail {
+
+/// Throws unless steps, states and weights fit a layer of this rule.
+template <typename Rule, typename T>
+void check_recurrent(const Tensor<T>& x, const Indices& first_rows, const RecurrentState<T>& initial,
+                     const std::vector<RecurrentWeights<Tensor<T>>>& weights) {
+  const auto expect = [](const char* what, const Tensor<T>& tensor, const Shape& expected) {
+    if (tensor.defined() && tensor.shape() != expected)
+      throw ShapeError(concat("recurrent_layer: expected ", what, " ", expected, ", got ", tensor.shape()));
+  };
+  if (x.dim() != 2 || weights.empty() || weights.size() > 2)
+    throw ShapeError(
+        concat("recurrent_layer: expected rows (rows, input) and the weights of one or two directions, got ", x.shape(),
+               " and ", weights.size()));
+  const Index* const first = first_rows.data();
+  bool steps_fit = first_rows.dim() == 1 && first_rows.numel() > 1 && first[0] == 0;
+  for (Index t = 1; steps_fit && t < first_rows.numel(); ++t)
+    steps_fit = first[t] > first[t - 1] && (t == 1 || first[t] - first[t - 1] <= first[t - 1] - first[t - 2]);
+  if (!steps_fit || first[first_rows.numel() - 1] != x.shape()[0])
+    throw ShapeError(concat("recurrent_layer: first_rows must begin with 0, end with the number of rows, ",
+                            x.shape()[0], ", and no step may have more rows than the one before"));
+  if (weights[0].weight_hh.dim() != 2 || weights[0].weight_hh.shape()[0] % Rule::gates != 0)
+    throw ShapeError(concat("recurrent_layer: expected weight_hh (", Rule::gates, " * hidden, state), got ",
+                            weights[0].weight_hh.shape()));
+  const Index rows = weights[0].weight_hh.shape()[0], hidden = rows / Rule::gates;
+  const Index state = weights[0].weight_hh.shape()[1];
+  for (const RecurrentWeights<Tensor<T>>& w : weights) {
+    if (w.bias_ih.defined() != w.bias_hh.defined() ||
+        w.weight_hr.defined() != (state != hidden || weights[0].weight_hr.defined()))
+      throw ShapeError("recurrent_layer: expected both biases or none, and weight_hr where the state is a projection");
+    expect("weight_ih", w.weight_ih, Shape{rows, x.shape()[1]});
+    expect("weight_hh", w.weight_hh, Shape{rows, state});
+    expect("bias_ih", w.bias_ih, Shape{rows});
+    expect("bias_hh", w.bias_hh, Shape{rows});
+    expect("weight_hr", w.weight_hr, Shape{state, hidden});
+  }
+  const Index directions = static_cast<Index>(weights.size());
+  expect("initial h", initial.h, Shape{directions, first[1], state});
+  expect("initial c", initial.c, Shape{directions, first[1], hidden});
+}
+
+}  // namespace detail
 
 inline namespace ROWGRAD_ISA {
 
-/// One direction of a layer: its sizes, its weights, and what its forward keeps for its backward.
-template <typename Rule, typename T>
-class RecurrentDirection {
- public:
-  RecurrentDirection(const Rule& rule, RecurrentWeights<T> weights, Indices first_rows, bool reverse)
-      : rule_(rule), weights_(std::move(weights)), first_rows_(std::move(first_rows)), reverse_(reverse) {}
-
-  Index input_size() const noexcept { return weights_.weight_ih.shape()[1]; }
-  Index state_size() const noexcept { return weights_.weight_hh.shape()[1]; }
-  Index hidden_size() const noexcept { return weights_.weight_ih.shape()[0] / Rule::gates; }
-
-  /// Room for run(). keep: what backward needs is kept; else gates have room for about `piece` rows at a time.
-  void prepare(Index rows, Index piece, bool keep) {
-    const Index width = Rule::gates * hidden_size();
-    piece_ = piece;
-    gates_ = Tensor<T>(Shape{keep ? rows : std::min(rows, piece + largest_step()), width});
-    bias_ = zeros<T>(Shape{width});
-    if (weights_.bias_ih.defined()) {
-      bias_.array() = weights_.bias_ih.array();
-      bias_.array().head(summed_width()) += weights_.bias_hh.array().head(summed_width());
-    }
-    const auto kept = [&](bool wanted, Index columns) {
-      return wanted ? Tensor<T>(Shape{rows, columns}) : Tensor<T>();
-    };
-    state_before_ = kept(keep, state_size());
-    cell_before_ = kept(keep && Rule::has_cell, hidden_size());
-    apart_ = kept(Rule::gates > Rule::summed, hidden_size());
-    unprojected_ = kept(weights_.weight_hr.defined(), hidden_size());
-    keep_ = keep;
-  }
-
-  /// gates = x W_ih^T + b_ih + b_hh for rows from .. to - 1; where a gate takes its two parts apart, b_hh stays with
-  /// the other.
-  void project_input(const Tensor<T>& x, const PackedMatrix<T>& weight, Index from, Index to) {
-    from_ = from;
-    to_ = to;
-    weight.multiply(strided(gate_row(from), to - from, gates_.shape()[1], gates_.shape()[1]),
-                    strided(x.data() + from * input_size(), to - from, input_size(), input_size()), bias_.data());
-  }
-  void project_input(const Tensor<T>& x) {
-    project_input(x, {whole(weights_.weight_ih), PackedMatrix<T>::Order::transposed}, 0, x.shape()[0]);
-  }
-
-  /// Runs over the steps, projecting their inputs, unless that was done, a few steps ahead: gates are then still in
-  /// cache. h (B, state) and c (B, hidden) hold the initial state and then the last one; a sample that
-  /// has ended, or has not begun, keeps its own. from_zero: the initial h is zeros. output: this direction's columns.
-  void run(const Tensor<T>& x, T* h, T* c, bool from_zero, StridedMatrix<T> output) {
-    const Index hidden = hidden_size(), state = state_size();
-    const auto transposed = PackedMatrix<T>::Order::transposed;
-    std::optional<PackedMatrix<T>> input;
-    if (to_ == 0) input.emplace(whole(weights_.weight_ih), transposed);
-    const PackedMatrix<T> summed(summed_rows(weights_.weight_hh), transposed),
-        apart(other_rows(weights_.weight_hh), transposed), projection(whole(weights_.weight_hr), transposed);
-    bool zero = from_zero;  // nothing to multiply then
-    for_each_step(reverse_, [&](Index first, Index rows) {
-      if (first < from_ || first + rows > to_) {
-        const auto [from, to] = piece_at(first, rows);
-        project_input(x, *input, from, to);
-      }
-      if (state_before_.defined()) std::copy_n(h, rows * state, state_before_.data() + first * state);
-      if (cell_before_.defined()) std::copy_n(c, rows * hidden, cell_before_.data() + first * hidden);
-      const StridedMatrix<T> before = strided(h, rows, state, state);
-      if (!zero) summed.multiply_add(strided(gate_row(first), rows, summed_width(), gates_.shape()[1]), before);
-      if (apart_.defined()) {
-        for (Index b = 0; b < rows; ++b) {
-          T* const part = row(apart_, first + b);
-          if (weights_.bias_hh.defined())
-            std::copy_n(weights_.bias_hh.data() + summed_width(), hidden, part);
-          else
-            std::fill_n(part, hidden, T(0));
-        }
-        if (!zero) apart.multiply_add(strided(row(apart_, first), rows, hidden, hidden), before);
-      }
-      T* const result = unprojected_.defined() ? row(unprojected_, first) : h;
-      for (Index b = 0; b < rows; ++b)
-        rule_.forward(gate_row(first + b), row(apart_, first + b), cell_of(c, b * hidden), result + b * hidden, hidden);
-      if (unprojected_.defined()) {
-        std::fill_n(h, rows * state, T(0));
-        projection.multiply_add(strided(h, rows, state, state), strided(result, rows, hidden, hidden));
-      }
-      for (Index b = 0; b < rows; ++b) std::copy_n(h + b * state, state, &output(first + b, 0));
-      zero = false;
-    });
-  }
-
-  /// Room for run_back(). Blocks that another thread frees would not come back to the one that takes them.
-  void prepare_back() {
-    dgates_ = Tensor<T>(gates_.shape());
-    if (apart_.defined()) dapart_ = Tensor<T>(apart_.shape());
-    if (unprojected_.defined()) dstate_ = Tensor<T>(state_before_.shape());
-  }
-
-  /// Runs back over the steps. dh and dc hold the gradients of the last state and then of the initial one; d_output,
-  /// which may be null, those of this direction's columns, `stride` apart.
-  void run_back(T* dh, T* dc, const T* d_output, Index stride) {
-    const Index hidden = hidden_size(), state = state_size();
-    const auto as_is = PackedMatrix<T>::Order::as_is;
-    const PackedMatrix<T> summed(summed_rows(weights_.weight_hh), as_is), apart(other_rows(weights_.weight_hh), as_is),
-        projection(whole(weights_.weight_hr), as_is);
-    const Buffer<T> dresult(unprojected_.defined() ? static_cast<std::size_t>(largest_step() * hidden) : 0);
-    for_each_step(!reverse_, [&](Index first, Index rows) {
-      if (d_output != nullptr)
-        for (Index b = 0; b < rows; ++b)
-          ArrayMap<T>(dh + b * state, state) += ArrayMap<const T>(d_output + (first + b) * stride, state);
-      T* dh_result = dh;
-      if (unprojected_.defined()) {  // from the state to the values it is a projection of
-        dh_result = dresult.data();
-        std::copy_n(dh, rows * state, row(dstate_, first));
-        std::fill_n(dh_result, rows * hidden, T(0));
-        projection.multiply_add(strided(dh_result, rows, hidden, hidden), strided(dh, rows, state, state));
-        std::fill_n(dh, rows * state, T(0));
-      }
-      for (Index b = 0; b < rows; ++b)
-        rule_.backward(row(gates_, first + b), row(apart_, first + b), row(cell_before_, first + b),
-                       row(state_before_, first + b), dh_result + b * hidden, cell_of(dc, b * hidden),
-                       row(dgates_, first + b), row(dapart_, first + b), hidden);
-      const StridedMatrix<T> before = strided(dh, rows, state, state);
-      summed.multiply_add(before, strided(row(dgates_, first), rows, summed_width(), dgates_.shape()[1]));
-      if (apart_.defined()) apart.multiply_add(before, strided(row(dapart_, first), rows, hidden, hidden));
-    });
-  }
-
-  /// dx += dgates W_ih.
-  void add_input_gradient(const Tensor<T>& dx) const {
-    PackedMatrix<T>(whole(weights_.weight_ih), PackedMatrix<T>::Order::as_is).multiply_add(whole(dx), whole(dgates_));
-  }
-
-  /// Accumulates into the nodes of weight_ih, weight_hh, bias_ih, bias_hh, weight_hr; frees what backward made.
-  void add_weight_gradients(const Tensor<T>& x, InputNodes<T> nodes) {
-    const Index hidden = hidden_size();
-    if (nodes[0]) {
-      Tensor<T> gradient(weights_.weight_ih.shape());
-      product(whole(gradient), whole(dgates_).transpose(), whole(x));
-      nodes[0]->accumulate(std::move(gradient));
-    }
-    if (nodes[1]) {
-      Tensor<T> gradient(weights_.weight_hh.shape());
-      product(summed_rows(gradient), summed_columns(dgates_).transpose(), whole(state_before_));
-      if (apart_.defined()) product(other_rows(gradient), whole(dapart_).transpose(), whole(state_before_));
-      nodes[1]->accumulate(std::move(gradient));
-    }
-    if (nodes[2]) nodes[2]->accumulate(column_sums(dgates_));
-    if (nodes[3]) {
-      Tensor<T> gradient = column_sums(dgates_);
-      if (apart_.defined()) gradient.array().tail(hidden) = column_sums(dapart_).array();
-      nodes[3]->accumulate(std::move(gradient));
-    }
-    if (nodes[4]) {
-      Tensor<T> gradient(weights_.weight_hr.shape());
-      product(whole(gradient), whole(dstate_).transpose(), whole(unprojected_));
-      nodes[4]->accumulate(std::move(gradient));
-    }
-    dgates_ = dapart_ = dstate_ = {};
-  }
-
- private:
-  Index summed_width() const noexcept { return Rule::summed * hidden_size(); }
-  static T* row(const Tensor<T>& x, Index i) { return x.defined() ? x.data() + i * x.shape()[1] : nullptr; }
-  T* gate_row(Index i) const { return row(gates_, keep_ ? i : i - from_); }
-  static T* cell_of(T* c, Index offset) { return Rule::has_cell ? c + offset : nullptr; }
-  static StridedMatrix<T> whole(const Tensor<T>& x) {
-    if (!x.defined()) return strided<T>(nullptr, 0, 0, 0);
-    return strided(x.data(), x.shape()[0], x.shape()[1], x.shape()[1]);
-  }
-  // Of a matrix whose rows, or columns, are gates: those that are summed, and those whose parts come apart.
-  StridedMatrix<T> summed_rows(const Tensor<T>& w) const {
-    return strided(w.data(), summed_width(), w.shape()[1], w.shape()[1]);
-  }
-  StridedMatrix<T> other_rows(const Tensor<T>& w) const {
-    return strided(w.data() + summed_width() * w.shape()[1], w.shape()[0] - summed_width(), w.shape()[1], w.shape()[1]);
-  }
-  StridedMatrix<T> summed_columns(const Tensor<T>& x) const {
-    return strided(x.data(), x.shape()[0], summed_width(), x.shape()[1]);
-  }
-  static Tensor<T> column_sums(const Tensor<T>& x) {
-    Tensor<T> sums(Shape{x.shape()[1]});
-    detail::column_sums(x.data(), x.shape()[0], x.shape()[1], x.shape()[1], sums.data());
-    return sums;
-  }
-
-  Index steps() const noexcept { return first_rows_.numel() - 1; }
-  Index largest_step() const { return first_rows_.data()[1]; }
-  /// The rows of whole steps, about piece_ of them, of which the first to be run has these rows.
-  std::pair<Index, Index> piece_at(Index first, Index rows) const {
-    const Index *const begin = first_rows_.data(), *const end = begin + first_rows_.numel(), last = end[-1];
-    if (reverse_) return {std::upper_bound(begin, end, std::max<Index>(first + rows - piece_, 0))[-1], first + rows};
-    return {first, *std::lower_bound(begin, end, std::min(first + piece_, last))};
-  }
-  template <typename Body>
-  void for_each_step(bool backwards, const Body& body) const {
-    const Index* const first = first_rows_.data();
-    for (Index i = 0; i < steps(); ++i) {
-      const Index t = backwards ? steps() - 1 - i : i;
-      body(first[t], first[t + 1] - first[t]);
-    }
-  }
-
-  Rule rule_;
-  RecurrentWeights<T> weights_;
-  Indices first_rows_;  // (steps + 1): rows of step t are first_rows[t] .. first_rows[t+1]-1
-  bool reverse_;
-  bool keep_ = true;
-  Index piece_ = 0;                       // rows whose inputs are projected at a time
-  Index from_ = 0, to_ = 0;               // those that are
-  Tensor<T> bias_;                        // of the input's projection
-  Tensor<T> gates_, apart_;               // activations (rows, gates * hidden); h W_hh^T of gates that take it apart
-  Tensor<T> state_before_, cell_before_;  // the state each row came upon
-  Tensor<T> unprojected_;                 // hidden values before weight_hr
-  Tensor<T> dgates_, dapart_, dstate_;    // while backward runs
-};
-
+/// One layer of the cell that `rule` is (LSTMCellRule, GRUCellRule, RNNCellRule or one of the same form).
 /// x (rows, input): the rows of step 0, then those of step 1, ...; first_rows (steps + 1) says where each step begins.
-/// Samples are ordered by falling length, so that a step's rows are the first samples. initial: (directions, B, ...) or
-/// undefined. weights: one entry, or two for both directions, whose outputs stand side by side.
-/// Shapes are the caller's business. Cost: the products; scratch memory for backward is gates + 3 values a row and
-/// hidden unit.
+/// Samples are ordered by falling length, so that a step's rows are the first samples: see PackedSequence. initial:
+/// h (directions, B, state) and c (directions, B, hidden), or undefined. weights: one entry, or two for both
+/// directions, whose outputs stand side by side. ShapeError when anything does not fit. Cost: the products; scratch
+/// memory for backward is gates + 3 values per row and hidden unit. Results do not depend on the number of threads.
 template <typename Rule, typename T>
 RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const Indices& first_rows,
-                                   const RecurrentState<T>& initial, const std::vector<RecurrentWeights<T>>& weights) {
+                                   const RecurrentState<T>& initial,
+                                   const std::vector<RecurrentWeights<Tensor<T>>>& weights) {
+  detail::check_recurrent<Rule>(x, first_rows, initial, weights);
   std::vector<Tensor<T>> inputs{x, initial.h, initial.c};
   bool keep = false;
-  std::vector<RecurrentDirection<Rule, T>> directions;
-  for (const RecurrentWeights<T>& w : weights) {
+  std::vector<detail::RecurrentDirection<Rule, T>> directions;
+  for (const RecurrentWeights<Tensor<T>>& w : weights) {
     inputs.insert(inputs.end(), {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh, w.weight_hr});
     const auto kept = [](const Tensor<T>& p) {
       if (p.defined()) p.settle();  // up to date before several threads read it
       return p.defined() ? saved(p) : p;
     };
-    directions.emplace_back(
-        rule,
-        RecurrentWeights<T>{kept(w.weight_ih), kept(w.weight_hh), kept(w.bias_ih), kept(w.bias_hh), kept(w.weight_hr)},
-        first_rows, !directions.empty());
+    directions.emplace_back(rule,
+                            RecurrentWeights<Tensor<T>>{kept(w.weight_ih), kept(w.weight_hh), kept(w.bias_ih),
+                                                        kept(w.bias_hh), kept(w.weight_hr)},
+                            first_rows, !directions.empty());
   }
   for (const Tensor<T>& input : inputs) keep = keep || recording(input);
 
   const Index count = static_cast<Index>(directions.size()), batch = first_rows.data()[1];
   const Index hidden = directions[0].hidden_size(), state = directions[0].state_size(), rows = x.shape()[0];
   const auto start = [&](const Tensor<T>& given, Index size) {
-    return given.defined() ? copy_of(given) : zeros<T>(Shape{count, batch, size});
+    return given.defined() ? detail::copy_of(given) : zeros<T>(Shape{count, batch, size});
   };
   RecurrentResult<T> result{Tensor<T>(Shape{rows, count * state}), {start(initial.h, state), {}}};
   if (Rule::has_cell) result.last.c = start(initial.c, hidden);
 
   // Each direction has a thread, if its multiplications are worth it. Where there are more, all take part in the
   // products over all rows.
-  const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000, ahead = threads_here() > count;
+  const bool worthwhile = rows * Rule::gates * hidden * state >= 1'000'000, ahead = detail::threads_here() > count;
   x.settle();  // up to date before several threads read it
   for (auto& direction : directions) {
-    direction.prepare(rows, ahead ? rows : ProductKernel<T>::band, keep);
+    direction.prepare(rows, ahead ? rows : detail::ProductKernel<T>::band, keep);
     if (ahead) direction.project_input(x);
   }
-  parallel_pieces(count, worthwhile, [&](Index d) {
-    directions[static_cast<std::size_t>(d)].run(x, result.last.h.data() + d * batch * state,
-                                                Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr,
-                                                !initial.h.defined(),
-                                                strided(result.output.data() + d * state, rows, state, count * state));
+  detail::parallel_pieces(count, worthwhile, [&](Index d) {
+    directions[static_cast<std::size_t>(d)].run(
+        x, result.last.h.data() + d * batch * state,
+        Rule::has_cell ? result.last.c.data() + d * batch * hidden : nullptr, !initial.h.defined(),
+        detail::strided(result.output.data() + d * state, rows, state, count * state));
   });
   if (!keep) return result;
   record(
@@ -301,13 +117,13 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
       [directions = std::move(directions), x = saved(x), count, batch, hidden, state, worthwhile](
           std::span<Tensor<T>> gradients, InputNodes<T> nodes) mutable {
         const auto given = [&](const Tensor<T>& g, Index size) {
-          return g.defined() ? copy_of(g) : zeros<T>(Shape{count, batch, size});
+          return g.defined() ? detail::copy_of(g) : zeros<T>(Shape{count, batch, size});
         };
         const Tensor<T> d_output = gradients[0];
         Tensor<T> dh = given(gradients[1], state), dc;
         if (Rule::has_cell) dc = given(gradients[2], hidden);
         for (auto& direction : directions) direction.prepare_back();
-        parallel_pieces(count, worthwhile, [&](Index d) {
+        detail::parallel_pieces(count, worthwhile, [&](Index d) {
           directions[static_cast<std::size_t>(d)].run_back(
               dh.data() + d * batch * state, dc.defined() ? dc.data() + d * batch * hidden : nullptr,
               d_output.defined() ? d_output.data() + d * state : nullptr, count * state);
@@ -327,4 +143,4 @@ RecurrentResult<T> recurrent_layer(const Rule& rule, const Tensor<T>& x, const I
 }
 
 }  // namespace ROWGRAD_ISA
-}  // namespace rowgrad::detail
+}  // namespace rowgrad

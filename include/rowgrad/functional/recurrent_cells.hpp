@@ -1,11 +1,27 @@
-// What: the equations of the LSTM, GRU and RNN cells, forward and backward, for one sample and one step.
+// What: weights and states of recurrent layers; the equations of the LSTM, GRU and RNN cells, forward and backward, for
+//       one sample and one step.
 // Why:  everything that differs between recurrent layers is here; recurrent.hpp runs any of them over a sequence.
 // See:  recurrent.hpp; Hochreiter and Schmidhuber 1997; Cho et al. 2014; PyTorch torch.nn.LSTM, GRU, RNN.
 #pragma once
 
 #include <rowgrad/core/tensor.hpp>
 
-namespace rowgrad::detail {
+namespace rowgrad {
+
+/// Weights of one direction of one layer, gates one below the other, as tensors or as a layer's parameters. Biases
+/// (both or neither) and the projection may be undefined.
+template <typename Weight>
+struct RecurrentWeights {
+  Weight weight_ih, weight_hh;  // (gates * hidden, input), (gates * hidden, state)
+  Weight bias_ih, bias_hh;      // (gates * hidden)
+  Weight weight_hr;             // (state, hidden): the state is a projection of the hidden values
+};
+
+/// Hidden and cell state. Either may be left undefined: zeros; only an LSTM has c.
+template <typename T>
+struct RecurrentState {
+  Tensor<T> h, c;
+};
 
 // A cell names how many gates it has and how many of them, counted from the first, take x W_ih^T + h W_hh^T as a sum.
 // The others get the two parts apart: x W_ih^T among the gates, h W_hh^T in `apart`. All arrays are rows of `size`
@@ -103,4 +119,4 @@ struct RNNCellRule {
   }
 };
 
-}  // namespace rowgrad::detail
+}  // namespace rowgrad

@@ -55,8 +55,7 @@ class AttentionPooling : public Module<T> {
     }
     // Attention with one query, the same for all samples.
     const Tensor<T> query = expand(context.reshape({1, 1, width}), Shape{batch, 1, width});
-    const AttentionResult<T> result =
-        detail::attention("AttentionPooling", query, tanh(projection(values)), values, full, options);
+    const AttentionResult<T> result = attention(query, tanh(projection(values)), values, options, "AttentionPooling");
     return {reshape(result.output, Shape{batch, size}), reshape(result.weights, Shape{batch, time})};
   }
   AttentionResult<T> operator()(const Tensor<T>& h, const Indices& lengths = {}) const { return forward(h, lengths); }

@@ -93,27 +93,26 @@ class MultiheadAttention : public Module<T> {
     const Index batch = batched ? query.shape()[1 - time] : 1, queries = query.shape()[time], keys = key.shape()[time];
     const Index embed = embed_dim(), width = embed / num_heads_;
 
-    // (L, N, embed) or (N, L, embed) to (N * heads, L, width), and back.
+    // (L, N, embed) or (N, L, embed) to (N, heads, L, width), and back.
     const auto heads = [&](const Tensor<T>& x, Index part, Index length) {
       const Tensor<T> projected = project(x, part);
-      if (!batch_first) return transpose(reshape(projected, Shape{length, batch * num_heads_, width}), 0, 1);
-      const Tensor<T> split = transpose(reshape(projected, Shape{batch, length, num_heads_, width}), 1, 2);
-      return reshape(split, Shape{batch * num_heads_, length, width});
+      if (batch_first) return transpose(reshape(projected, Shape{batch, length, num_heads_, width}), 1, 2);
+      const Tensor<T> split = transpose(reshape(projected, Shape{length, batch * num_heads_, width}), 0, 1);
+      return reshape(split, Shape{batch, num_heads_, length, width});
     };
     const auto joined = [&](const Tensor<T>& x) {
-      if (!batch_first) return reshape(transpose(x, 0, 1), query.shape());
-      return reshape(transpose(reshape(x, Shape{batch, num_heads_, queries, width}), 1, 2), query.shape());
+      if (batch_first) return reshape(transpose(x, 1, 2), query.shape());
+      return reshape(transpose(reshape(x, Shape{batch * num_heads_, queries, width}), 0, 1), query.shape());
     };
 
     const Shape full{batch, num_heads_, queries, keys};
     AttentionOptions<T> options{.attn_mask = joined_mask(arguments, full),
                                 .dropout_p = this->training() ? options_.dropout : 0,
                                 .is_causal = arguments.is_causal};
-    AttentionResult<T> result = detail::attention("MultiheadAttention", heads(query, 0, queries), heads(key, 1, keys),
-                                                  heads(value, 2, keys), full, options);
+    AttentionResult<T> result =
+        attention(heads(query, 0, queries), heads(key, 1, keys), heads(value, 2, keys), options, "MultiheadAttention");
     result.output = out_proj(joined(result.output));
     if (!arguments.need_weights) return {result.output, {}};
-    result.weights = reshape(result.weights, full);
     if (arguments.average_attn_weights) result.weights = mean(result.weights, 1);
     if (!batched) result.weights = squeeze(result.weights, 0);
     return result;

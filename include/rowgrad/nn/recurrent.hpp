@@ -30,8 +30,9 @@ class Recurrent : public Module<T> {
     if (x.dim() == 2) {
       const auto with_batch = [this](const Tensor<T>& s) {
         if (s.dim() == 2) return unsqueeze(s, 1);
-        throw ShapeError(name() + "expected initial states (layers * directions, size) for a single sequence, got " +
-                         rowgrad::to_string(s.shape()));
+        throw ShapeError(concat(Rule::name,
+                                ": expected initial states (layers * directions, size) for a single sequence, got ",
+                                s.shape()));
       };
       auto [output, last] = forward(unsqueeze(x, batch_dim()), each(initial, with_batch));
       return {squeeze(output, batch_dim()), each(last, [](const Tensor<T>& s) { return squeeze(s, 1); })};
@@ -49,7 +50,7 @@ class Recurrent : public Module<T> {
   RecurrentOutput<Tensor<T>, State> forward(const Tensor<T>& x, const Indices& lengths,
                                             const State& initial = {}) const {
     check_input(x);
-    if (x.dim() != 3) throw ShapeError(name() + "lengths need a batch, got input " + rowgrad::to_string(x.shape()));
+    if (x.dim() != 3) throw ShapeError(concat(Rule::name, ": lengths need a batch, got input ", x.shape()));
     auto [output, last] = forward(
         pack_padded_sequence(x, lengths, {.batch_first = options_.batch_first, .enforce_sorted = false}), initial);
     const Index steps = x.shape()[options_.batch_first ? 1 : 0];
@@ -58,10 +59,9 @@ class Recurrent : public Module<T> {
 
   /// States are in the order of the batch before it was packed.
   RecurrentOutput<PackedSequence<T>, State> forward(const PackedSequence<T>& x, const State& initial = {}) const {
-    const Indices first = detail::first_rows(Rule::name, x);
+    const Indices first = first_rows(x, Rule::name);
     if (x.data.dim() != 2 || x.data.shape()[1] != input_size_)
-      throw ShapeError(name() + "expected packed data (rows, " + std::to_string(input_size_) + "), got " +
-                       rowgrad::to_string(x.data.shape()));
+      throw ShapeError(concat(Rule::name, ": expected packed data (rows, ", input_size_, "), got ", x.data.shape()));
     const Index batch = x.batch_sizes.data()[0];
     check_state(initial, batch);
     auto [output, last] =
@@ -108,13 +108,12 @@ class Recurrent : public Module<T> {
   Recurrent(const Rule& rule, Index input_size, Index hidden_size, const LSTMOptions& options)
       : rule_(rule), input_size_(input_size), hidden_size_(hidden_size), options_(options) {
     if (input_size < 1 || hidden_size < 1 || options.num_layers < 1)
-      throw ValueError(name() + "expected input_size >= 1, hidden_size >= 1 and num_layers >= 1, got " +
-                       std::to_string(input_size) + ", " + std::to_string(hidden_size) + " and " +
-                       std::to_string(options.num_layers));
+      throw ValueError(concat(Rule::name, ": expected input_size >= 1, hidden_size >= 1 and num_layers >= 1, got ",
+                              input_size, ", ", hidden_size, " and ", options.num_layers));
     detail::expect_probability(Rule::name, "dropout", options.dropout);
     if (options.proj_size < 0 || options.proj_size >= hidden_size)
-      throw ValueError(name() + "proj_size must be below hidden_size " + std::to_string(hidden_size) + ", got " +
-                       std::to_string(options.proj_size));
+      throw ValueError(concat(Rule::name, ": proj_size must be at least 0 and below hidden_size ", hidden_size,
+                              ", got ", options.proj_size));
     for (Index layer = 0; layer < options.num_layers; ++layer)
       for (std::size_t d = 0; d < directions(); ++d) {
         const Index input = layer == 0 ? input_size : static_cast<Index>(directions()) * state_size();
@@ -123,7 +122,10 @@ class Recurrent : public Module<T> {
   }
 
  private:
-  std::string name() const { return std::string(Rule::name) + ": "; }
+  template <typename... Pieces>
+  static std::string concat(const Pieces&... pieces) {
+    return rowgrad::detail::concat(pieces...);
+  }
   std::size_t directions() const noexcept { return options_.bidirectional ? 2 : 1; }
   Index state_size() const noexcept { return options_.proj_size > 0 ? options_.proj_size : hidden_size_; }
   Index batch_dim() const noexcept { return options_.batch_first ? 0 : 1; }
@@ -137,7 +139,7 @@ class Recurrent : public Module<T> {
     else
       return apply(state);
   }
-  static detail::RecurrentState<T> both(const State& state) {
+  static RecurrentState<T> both(const State& state) {
     if constexpr (Rule::has_cell)
       return {state.h, state.c};
     else
@@ -146,31 +148,26 @@ class Recurrent : public Module<T> {
 
   void check_input(const Tensor<T>& x) const {
     if ((x.dim() != 2 && x.dim() != 3) || x.shape().back() != input_size_)
-      throw ShapeError(name() + "expected input " + (options_.batch_first ? "(B, T, " : "(T, B, ") +
-                       std::to_string(input_size_) + ") or (T, " + std::to_string(input_size_) + "), got " +
-                       rowgrad::to_string(x.shape()));
+      throw ShapeError(concat(Rule::name, ": expected input ", options_.batch_first ? "(B, T, " : "(T, B, ",
+                              input_size_, ") or (T, ", input_size_, "), got ", x.shape()));
     if (x.numel() == 0)
-      throw ShapeError(name() + "the batch or the sequence is empty, got input " + rowgrad::to_string(x.shape()));
+      throw ShapeError(concat(Rule::name, ": the batch or the sequence is empty, got input ", x.shape()));
   }
   void check_state(const State& initial, Index batch) const {
     const auto check = [&](const char* which, const Tensor<T>& s, Index size) {
       const Shape expected{options_.num_layers * static_cast<Index>(directions()), batch, size};
       if (s.defined() && s.shape() != expected)
-        throw ShapeError(name() + "expected initial " + which + " (layers * directions, B, size) = " +
-                         rowgrad::to_string(expected) + ", got " + rowgrad::to_string(s.shape()));
+        throw ShapeError(concat(Rule::name, ": expected initial ", which,
+                                " (layers * directions, B, size) = ", expected, ", got ", s.shape()));
     };
-    const detail::RecurrentState<T> state = both(initial);
+    const RecurrentState<T> state = both(initial);
     check("h", state.h, state_size());
     check("c", state.c, hidden_size_);
   }
 
   /// (layers, B, size) with its samples in another order.
   static Tensor<T> reordered(const Tensor<T>& state, const Indices& order) {
-    if (!order.defined()) return state;
-    const Index layers = state.shape()[0], batch = state.shape()[1];
-    Indices rows(Shape{layers, batch});
-    for (Index i = 0; i < rows.numel(); ++i) rows.data()[i] = i / batch * batch + order.data()[i % batch];
-    return detail::take_rows(state, rows, state.shape());
+    return order.defined() ? apply_permutation(state, order) : state;
   }
 
   /// All layers over packed rows; states in their order.
@@ -180,9 +177,9 @@ class Recurrent : public Module<T> {
       if (i > 0) x = dropout(x, options_.dropout, this->training());
       const auto from = static_cast<Index>(i), to = static_cast<Index>(i + directions());
       const State state = each(initial, [&](const Tensor<T>& s) { return slice(s, 0, from, to); });
-      std::vector<detail::RecurrentWeights<T>> weights;
+      std::vector<RecurrentWeights<Tensor<T>>> weights;
       for (std::size_t d = 0; d < directions(); ++d) weights.push_back(cells[i + d].weights());
-      auto result = detail::recurrent_layer(rule_, x, first_rows, both(state), weights);
+      auto result = recurrent_layer(rule_, x, first_rows, both(state), weights);
       x = result.output;
       h.push_back(result.last.h);
       c.push_back(result.last.c);
@@ -207,37 +204,36 @@ class Recurrent : public Module<T> {
 ///     auto [output, state] = lstm(x);               // x (T, B, 300), output (T, B, 512), state.h (4, B, 256)
 ///     auto [packed, last] = lstm(x, lengths);       // only the steps that exist
 template <typename T>
-class LSTM : public Recurrent<T, detail::LSTMCellRule, LSTMState<T>> {
+class LSTM : public Recurrent<T, LSTMCellRule, LSTMState<T>> {
  public:
   LSTM(Index input_size, Index hidden_size, LSTMOptions options = {})
-      : Recurrent<T, detail::LSTMCellRule, LSTMState<T>>({}, input_size, hidden_size, options) {}
+      : Recurrent<T, LSTMCellRule, LSTMState<T>>({}, input_size, hidden_size, options) {}
 };
 
 /// Gated recurrent unit. weight_ih_l0 (3 hidden, input), ..., gates in the order r, z, n. PyTorch: torch.nn.GRU.
 template <typename T>
-class GRU : public Recurrent<T, detail::GRUCellRule, Tensor<T>> {
+class GRU : public Recurrent<T, GRUCellRule, Tensor<T>> {
  public:
   GRU(Index input_size, Index hidden_size, GRUOptions options = {})
-      : Recurrent<T, detail::GRUCellRule, Tensor<T>>({}, input_size, hidden_size,
-                                                     {.num_layers = options.num_layers,
-                                                      .bias = options.bias,
-                                                      .batch_first = options.batch_first,
-                                                      .dropout = options.dropout,
-                                                      .bidirectional = options.bidirectional}) {}
+      : Recurrent<T, GRUCellRule, Tensor<T>>({}, input_size, hidden_size,
+                                             {.num_layers = options.num_layers,
+                                              .bias = options.bias,
+                                              .batch_first = options.batch_first,
+                                              .dropout = options.dropout,
+                                              .bidirectional = options.bidirectional}) {}
 };
 
 /// Elman's network, h = tanh or relu of W_ih x + W_hh h'. PyTorch: torch.nn.RNN.
 template <typename T>
-class RNN : public Recurrent<T, detail::RNNCellRule, Tensor<T>> {
+class RNN : public Recurrent<T, RNNCellRule, Tensor<T>> {
  public:
   RNN(Index input_size, Index hidden_size, RNNOptions options = {})
-      : Recurrent<T, detail::RNNCellRule, Tensor<T>>({options.nonlinearity == Nonlinearity::relu}, input_size,
-                                                     hidden_size,
-                                                     {.num_layers = options.num_layers,
-                                                      .bias = options.bias,
-                                                      .batch_first = options.batch_first,
-                                                      .dropout = options.dropout,
-                                                      .bidirectional = options.bidirectional}) {}
+      : Recurrent<T, RNNCellRule, Tensor<T>>({options.nonlinearity == Nonlinearity::relu}, input_size, hidden_size,
+                                             {.num_layers = options.num_layers,
+                                              .bias = options.bias,
+                                              .batch_first = options.batch_first,
+                                              .dropout = options.dropout,
+                                              .bidirectional = options.bidirectional}) {}
 };
 
 }  // namespace rowgrad::nn

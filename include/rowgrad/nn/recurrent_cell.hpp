@@ -41,25 +41,24 @@ class RecurrentCell : public Module<T> {
         rule_(rule) {}
 
   /// One step; h and c undefined: zeros.
-  detail::RecurrentState<T> step(const Tensor<T>& x, const Tensor<T>& h, const Tensor<T>& c) const {
+  RecurrentState<T> step(const Tensor<T>& x, const Tensor<T>& h, const Tensor<T>& c) const {
     const bool single = x.dim() == 1;
     if ((x.dim() != 2 && !single) || x.shape().back() != input_size() || x.numel() == 0)
-      throw ShapeError(type_name() + ": expected input (B, " + std::to_string(input_size()) + ") or (" +
-                       std::to_string(input_size()) + ",), got " + rowgrad::to_string(x.shape()));
+      throw ShapeError(rowgrad::detail::concat(type_name(), ": expected input (B, ", input_size(), ") or (",
+                                               input_size(), ",), got ", x.shape()));
     const Index batch = single ? 1 : x.shape()[0];
     const Shape one = single ? Shape{hidden_size()} : Shape{batch, hidden_size()}, all{1, batch, hidden_size()};
     const auto start = [&](const char* which, const Tensor<T>& s) {
       if (!s.defined()) return s;
       if (s.shape() != one)
-        throw ShapeError(type_name() + ": expected " + which + " " + rowgrad::to_string(one) + ", got " +
-                         rowgrad::to_string(s.shape()));
+        throw ShapeError(rowgrad::detail::concat(type_name(), ": expected ", which, " ", one, ", got ", s.shape()));
       return reshape(s, all);
     };
     Indices first(Shape{2});
     first.data()[0] = 0;
     first.data()[1] = batch;
-    auto result = detail::recurrent_layer(rule_, reshape(x, Shape{batch, input_size()}), first,
-                                          {start("h", h), start("c", c)}, {cell.weights()});
+    auto result = recurrent_layer(rule_, reshape(x, Shape{batch, input_size()}), first, {start("h", h), start("c", c)},
+                                  {cell.weights()});
     const auto shaped = [&](const Tensor<T>& s) { return s.defined() ? reshape(s, one) : s; };
     return {shaped(result.last.h), shaped(result.last.c)};
   }
@@ -67,7 +66,7 @@ class RecurrentCell : public Module<T> {
  private:
   static Index positive(const char* which, Index size) {
     if (size >= 1) return size;
-    throw ValueError(std::string(Rule::name) + "Cell: expected " + which + " >= 1, got " + std::to_string(size));
+    throw ValueError(rowgrad::detail::concat(Rule::name, "Cell: expected ", which, " >= 1, got ", size));
   }
 
   Rule rule_;
@@ -75,10 +74,10 @@ class RecurrentCell : public Module<T> {
 
 /// One LSTM step: auto [h, c] = cell(x, {h, c}). PyTorch: torch.nn.LSTMCell.
 template <typename T>
-class LSTMCell : public RecurrentCell<T, detail::LSTMCellRule> {
+class LSTMCell : public RecurrentCell<T, LSTMCellRule> {
  public:
   LSTMCell(Index input_size, Index hidden_size, CellOptions options = {})
-      : RecurrentCell<T, detail::LSTMCellRule>({}, input_size, hidden_size, options.bias) {}
+      : RecurrentCell<T, LSTMCellRule>({}, input_size, hidden_size, options.bias) {}
 
   LSTMState<T> forward(const Tensor<T>& x, const LSTMState<T>& state = {}) const {
     auto next = this->step(x, state.h, state.c);
@@ -89,10 +88,10 @@ class LSTMCell : public RecurrentCell<T, detail::LSTMCellRule> {
 
 /// One GRU step: h = cell(x, h). PyTorch: torch.nn.GRUCell.
 template <typename T>
-class GRUCell : public RecurrentCell<T, detail::GRUCellRule> {
+class GRUCell : public RecurrentCell<T, GRUCellRule> {
  public:
   GRUCell(Index input_size, Index hidden_size, CellOptions options = {})
-      : RecurrentCell<T, detail::GRUCellRule>({}, input_size, hidden_size, options.bias) {}
+      : RecurrentCell<T, GRUCellRule>({}, input_size, hidden_size, options.bias) {}
 
   Tensor<T> forward(const Tensor<T>& x, const Tensor<T>& h = {}) const { return this->step(x, h, {}).h; }
   Tensor<T> operator()(const Tensor<T>& x, const Tensor<T>& h = {}) const { return forward(x, h); }
@@ -100,11 +99,11 @@ class GRUCell : public RecurrentCell<T, detail::GRUCellRule> {
 
 /// One RNN step: h = cell(x, h). PyTorch: torch.nn.RNNCell.
 template <typename T>
-class RNNCell : public RecurrentCell<T, detail::RNNCellRule> {
+class RNNCell : public RecurrentCell<T, RNNCellRule> {
  public:
   RNNCell(Index input_size, Index hidden_size, RNNCellOptions options = {})
-      : RecurrentCell<T, detail::RNNCellRule>({options.nonlinearity == Nonlinearity::relu}, input_size, hidden_size,
-                                              options.bias) {}
+      : RecurrentCell<T, RNNCellRule>({options.nonlinearity == Nonlinearity::relu}, input_size, hidden_size,
+                                      options.bias) {}
 
   Tensor<T> forward(const Tensor<T>& x, const Tensor<T>& h = {}) const { return this->step(x, h, {}).h; }
   Tensor<T> operator()(const Tensor<T>& x, const Tensor<T>& h = {}) const { return forward(x, h); }

@@ -37,11 +37,9 @@ struct LSTMOptions {
   Index proj_size = 0;  // size of h after a projection; 0: none
 };
 
-/// Hidden and cell state. Either may be left undefined: zeros.
+/// Hidden and cell state of an LSTM, {h, c}. Either may be left undefined: zeros.
 template <typename T>
-struct LSTMState {
-  Tensor<T> h, c;
-};
+using LSTMState = RecurrentState<T>;
 
 /// auto [output, state] = lstm(x);   auto [output, h_n] = gru(x);
 template <typename Sequence, typename State>
@@ -52,9 +50,7 @@ struct RecurrentOutput {
 
 /// Weights of one direction of one layer.
 template <typename T>
-struct RecurrentParameters {
-  Parameter<T> weight_ih, weight_hh, bias_ih, bias_hh, weight_hr;
-
+struct RecurrentParameters : RecurrentWeights<Parameter<T>> {
   /// Uniform on +-1/sqrt(hidden), in PyTorch's order.
   RecurrentParameters(Index gates, Index input, Index hidden, Index projection, bool bias) {
     const T bound = static_cast<T>(1 / std::sqrt(static_cast<double>(hidden)));
@@ -64,18 +60,20 @@ struct RecurrentParameters {
       return Parameter<T>(values);
     };
     const Index rows = rowgrad::detail::checked_product("RecurrentParameters", gates, hidden);
-    weight_ih = make({rows, input});
-    weight_hh = make({rows, projection > 0 ? projection : hidden});
-    if (bias) bias_ih = make({rows});
-    if (bias) bias_hh = make({rows});
-    if (projection > 0) weight_hr = make({projection, hidden});
+    this->weight_ih = make({rows, input});
+    this->weight_hh = make({rows, projection > 0 ? projection : hidden});
+    if (bias) this->bias_ih = make({rows});
+    if (bias) this->bias_hh = make({rows});
+    if (projection > 0) this->weight_hr = make({projection, hidden});
   }
 
   void members(Members<T>& m, const std::string& suffix) {
-    m("weight_ih" + suffix, weight_ih)("weight_hh" + suffix, weight_hh);
-    m("bias_ih" + suffix, bias_ih)("bias_hh" + suffix, bias_hh)("weight_hr" + suffix, weight_hr);
+    m("weight_ih" + suffix, this->weight_ih)("weight_hh" + suffix, this->weight_hh);
+    m("bias_ih" + suffix, this->bias_ih)("bias_hh" + suffix, this->bias_hh)("weight_hr" + suffix, this->weight_hr);
   }
-  detail::RecurrentWeights<T> weights() const { return {weight_ih, weight_hh, bias_ih, bias_hh, weight_hr}; }
+  RecurrentWeights<Tensor<T>> weights() const {
+    return {this->weight_ih, this->weight_hh, this->bias_ih, this->bias_hh, this->weight_hr};
+  }
 };
 
 }  // namespace rowgrad::nn
