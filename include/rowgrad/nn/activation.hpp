@@ -41,7 +41,7 @@ class GELU : public Module<T> {
   explicit GELU(std::string approximate = "none") : approximate_(std::move(approximate)) {}
   Tensor<T> forward(const Tensor<T>& x) const { return gelu(x, approximate_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
-  std::string extra_repr() const override { return rowgrad::detail::concat("approximate='", approximate_, "'"); }
+  std::string extra_repr() const override { return detail::concat("approximate='", approximate_, "'"); }
 
  private:
   std::string approximate_;
@@ -62,7 +62,7 @@ class Softmax : public Module<T> {
   explicit Softmax(Index dim) : dim_(dim) {}
   Tensor<T> forward(const Tensor<T>& x) const { return softmax(x, dim_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
-  std::string extra_repr() const override { return rowgrad::detail::concat("dim=", dim_); }
+  std::string extra_repr() const override { return detail::concat("dim=", dim_); }
 
  private:
   Index dim_;
@@ -75,7 +75,7 @@ class LogSoftmax : public Module<T> {
   explicit LogSoftmax(Index dim) : dim_(dim) {}
   Tensor<T> forward(const Tensor<T>& x) const { return log_softmax(x, dim_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
-  std::string extra_repr() const override { return rowgrad::detail::concat("dim=", dim_); }
+  std::string extra_repr() const override { return detail::concat("dim=", dim_); }
 
  private:
   Index dim_;
@@ -88,9 +88,7 @@ class Flatten : public Module<T> {
   explicit Flatten(Index start_dim = 1, Index end_dim = -1) : start_dim_(start_dim), end_dim_(end_dim) {}
   Tensor<T> forward(const Tensor<T>& x) const { return flatten(x, start_dim_, end_dim_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
-  std::string extra_repr() const override {
-    return rowgrad::detail::concat("start_dim=", start_dim_, ", end_dim=", end_dim_);
-  }
+  std::string extra_repr() const override { return detail::concat("start_dim=", start_dim_, ", end_dim=", end_dim_); }
 
  private:
   Index start_dim_, end_dim_;

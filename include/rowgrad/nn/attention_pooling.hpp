@@ -34,7 +34,7 @@ class AttentionPooling : public Module<T> {
   /// h (T, B, H), or (B, T, H) with batch_first; the steps of sample b from lengths[b] on, if given, have weight 0.
   /// Output (B, H), weights (B, T). ShapeError when shapes do not fit, ValueError when a sample has no step.
   AttentionResult<T> forward(const Tensor<T>& h, const Indices& lengths = {}) const {
-    using rowgrad::detail::concat;
+    using detail::concat;
     const Index size = projection.in_features(), width = context.numel();
     if (h.dim() != 3 || h.shape().back() != size)
       throw ShapeError(concat("AttentionPooling: expected an input ", batch_first_ ? "(B, T, " : "(T, B, ", size,
@@ -62,7 +62,7 @@ class AttentionPooling : public Module<T> {
 
   void members(Members<T>& m) override { m("context", context)("projection", projection); }
   std::string extra_repr() const override {
-    return rowgrad::detail::concat(projection.in_features(), batch_first_ ? ", batch_first=True" : "");
+    return detail::concat(projection.in_features(), batch_first_ ? ", batch_first=True" : "");
   }
 
  private:

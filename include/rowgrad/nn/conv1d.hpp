@@ -48,15 +48,12 @@ class Conv1d : public Module<T> {
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
-    const auto one = [](const char* name, Index value) {
-      return rowgrad::detail::concat(", ", name, "=", Shape{value});
-    };
-    return rowgrad::detail::concat(in_channels(), ", ", out_channels(), one("kernel_size", kernel_size()),
-                                   one("stride", options_.stride),
-                                   options_.padding != 0 ? one("padding", options_.padding) : "",
-                                   options_.dilation != 1 ? one("dilation", options_.dilation) : "",
-                                   options_.groups != 1 ? rowgrad::detail::concat(", groups=", options_.groups) : "",
-                                   bias.defined() ? "" : ", bias=False");
+    const auto one = [](const char* name, Index value) { return detail::concat(", ", name, "=", Shape{value}); };
+    return detail::concat(in_channels(), ", ", out_channels(), one("kernel_size", kernel_size()),
+                          one("stride", options_.stride), options_.padding != 0 ? one("padding", options_.padding) : "",
+                          options_.dilation != 1 ? one("dilation", options_.dilation) : "",
+                          options_.groups != 1 ? detail::concat(", groups=", options_.groups) : "",
+                          bias.defined() ? "" : ", bias=False");
   }
 
  private:
@@ -65,8 +62,8 @@ class Conv1d : public Module<T> {
       throw ValueError(
           "Conv1d: expected kernel_size, stride, dilation and groups of at least 1 and a padding of at least 0");
     if (in % options.groups != 0 || out % options.groups != 0)
-      throw ValueError(rowgrad::detail::concat("Conv1d: ", in, " and ", out,
-                                               " channels do not both divide by groups = ", options.groups));
+      throw ValueError(
+          detail::concat("Conv1d: ", in, " and ", out, " channels do not both divide by groups = ", options.groups));
     return Shape{out, in / options.groups, kernel};
   }
 

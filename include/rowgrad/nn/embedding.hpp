@@ -57,8 +57,8 @@ class Embedding : public Module<T> {
 
   void members(Members<T>& m) override { m("weight", weight); }
   std::string extra_repr() const override {
-    return rowgrad::detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::padding_repr(options_),
-                                   embedding_table::repr(options_));
+    return detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::padding_repr(options_),
+                          embedding_table::repr(options_));
   }
 
  private:

@@ -63,9 +63,9 @@ class EmbeddingBag : public Module<T> {
   void members(Members<T>& m) override { m("weight", weight); }
   std::string extra_repr() const override {
     const char* const modes[] = {"sum", "mean", "max"};
-    return rowgrad::detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::repr(options_.lookup()),
-                                   ", mode='", modes[static_cast<std::size_t>(options_.mode)], "'",
-                                   embedding_table::padding_repr(options_.lookup()));
+    return detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::repr(options_.lookup()), ", mode='",
+                          modes[static_cast<std::size_t>(options_.mode)], "'",
+                          embedding_table::padding_repr(options_.lookup()));
   }
 
  private:

@@ -14,8 +14,8 @@ namespace rowgrad::nn::embedding_table {
 template <typename T>
 Parameter<T> drawn(const char* layer, Index num_embeddings, Index embedding_dim, LookupOptions& options) {
   if (num_embeddings < 0 || embedding_dim < 0)
-    throw ShapeError(rowgrad::detail::concat(layer, ": expected num_embeddings >= 0 and embedding_dim >= 0, got ",
-                                             num_embeddings, " and ", embedding_dim));
+    throw ShapeError(detail::concat(layer, ": expected num_embeddings >= 0 and embedding_dim >= 0, got ",
+                                    num_embeddings, " and ", embedding_dim));
   options = checked_options(layer, options, num_embeddings);
   Parameter<T> table(Tensor<T>(Shape{num_embeddings, embedding_dim}));
   init::normal_(table);
@@ -35,7 +35,7 @@ Parameter<T> given(const char* layer, const Tensor<T>& table, bool freeze, Looku
 template <typename T>
 void append_drawn(const char* layer, const Parameter<T>& table, Index count, Generator& generator) {
   check_table<T>(layer, table);
-  if (count < 0) throw ValueError(rowgrad::detail::concat(layer, ": expected a count >= 0, got ", count));
+  if (count < 0) throw ValueError(detail::concat(layer, ": expected a count >= 0, got ", count));
   if (count == 0) return;
   Tensor<T> rows(Shape{count, table.shape()[1]});
   init::normal_(rows, T(0), T(1), generator);
@@ -44,7 +44,7 @@ void append_drawn(const char* layer, const Parameter<T>& table, Index count, Gen
 
 /// The norm and the scaling as PyTorch prints them.
 inline std::string repr(const LookupOptions& options) {
-  using rowgrad::detail::concat, rowgrad::detail::python_float;
+  using detail::concat, detail::python_float;
   std::string text;
   if (options.max_norm) text += concat(", max_norm=", python_float(*options.max_norm));
   if (options.norm_type != 2) text += concat(", norm_type=", python_float(options.norm_type));
@@ -54,7 +54,7 @@ inline std::string repr(const LookupOptions& options) {
 
 /// "padding_idx" as PyTorch prints it.
 inline std::string padding_repr(const LookupOptions& options) {
-  return options.padding_idx ? rowgrad::detail::concat(", padding_idx=", *options.padding_idx) : "";
+  return options.padding_idx ? detail::concat(", padding_idx=", *options.padding_idx) : "";
 }
 
 }  // namespace rowgrad::nn::embedding_table

@@ -40,9 +40,9 @@ class LayerNorm : public Module<T> {
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
-    return rowgrad::detail::concat(normalized_shape_, ", eps=", rowgrad::detail::python_float(options_.eps),
-                                   ", elementwise_affine=", options_.elementwise_affine ? "True" : "False",
-                                   ", bias=", bias.defined() ? "True" : "False");
+    return detail::concat(normalized_shape_, ", eps=", detail::python_float(options_.eps),
+                          ", elementwise_affine=", options_.elementwise_affine ? "True" : "False",
+                          ", bias=", bias.defined() ? "True" : "False");
   }
 
  private:

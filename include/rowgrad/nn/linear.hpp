@@ -39,8 +39,8 @@ class Linear : public Module<T> {
 
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
-    return rowgrad::detail::concat("in_features=", in_features(), ", out_features=", out_features(),
-                                   ", bias=", bias.defined() ? "True" : "False");
+    return detail::concat("in_features=", in_features(), ", out_features=", out_features(),
+                          ", bias=", bias.defined() ? "True" : "False");
   }
 };
 

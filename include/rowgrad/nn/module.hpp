@@ -103,10 +103,9 @@ class Module<T, void> {
     std::string inside;
     for (const auto& member : children())
       if (member.module != nullptr)
-        inside += rowgrad::detail::concat(pad, "  (", member.name, "): ", member.module->to_string(indent + 2), "\n");
-    if (inside.empty()) return rowgrad::detail::concat(type_name(), "(", extra, ")");
-    return rowgrad::detail::concat(type_name(), "(\n", extra.empty() ? "" : pad + "  " + extra + "\n", inside, pad,
-                                   ")");
+        inside += detail::concat(pad, "  (", member.name, "): ", member.module->to_string(indent + 2), "\n");
+    if (inside.empty()) return detail::concat(type_name(), "(", extra, ")");
+    return detail::concat(type_name(), "(\n", extra.empty() ? "" : pad + "  " + extra + "\n", inside, pad, ")");
   }
 
   /// The class's own name, without namespace and template arguments.
@@ -188,10 +187,10 @@ void check_members(const M& module) {
       const M copy(module);
       for (const void* handle : held.handles)
         if (within(handle, copy))
-          throw ValueError(rowgrad::detail::concat(
-              module.type_name(),
-              ": copies would share a parameter or buffer with the module, because it is in an array; "
-              "hold it in a std::vector"));
+          throw ValueError(
+              detail::concat(module.type_name(),
+                             ": copies would share a parameter or buffer with the module, because it is in an array; "
+                             "hold it in a std::vector"));
     }
     std::vector<const void*> named;
     const std::function<void(const Module<T>&)> collect = [&](const Module<T>& part) {
@@ -213,10 +212,9 @@ void check_members(const M& module) {
         layers += (layers.empty() ? "" : ", ") + static_cast<const Module<T>*>(part)->type_name();
     const auto count = std::count_if(held.tensors.begin(), held.tensors.end(), missing);
     if (layers.empty() && count == 0) return;
-    throw ValueError(rowgrad::detail::concat(
+    throw ValueError(detail::concat(
         module.type_name(), ": members() does not name everything the module holds: ",
-        layers.empty() ? rowgrad::detail::concat(count, count == 1 ? " parameter or buffer" : " parameters or buffers")
-                       : layers,
+        layers.empty() ? detail::concat(count, count == 1 ? " parameter or buffer" : " parameters or buffers") : layers,
         ". Name each once, as in m(\"fc\", fc): what is not named is neither trained nor saved"));
   }
 }

@@ -133,9 +133,9 @@ class MultiheadAttention : public Module<T> {
  private:
   static Index checked(Index embed_dim, Index num_heads, const MultiheadAttentionOptions& options) {
     if (embed_dim < 1 || num_heads < 1 || embed_dim % num_heads != 0)
-      throw ValueError(rowgrad::detail::concat(
-          "MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ", embed_dim, " and ",
-          num_heads));
+      throw ValueError(
+          detail::concat("MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ",
+                         embed_dim, " and ", num_heads));
     detail::expect_probability("MultiheadAttention", "dropout", options.dropout);
     return embed_dim;
   }
@@ -150,7 +150,7 @@ class MultiheadAttention : public Module<T> {
       fits = key.shape()[d] == value.shape()[d] && (time || key.shape()[d] == query.shape()[d]);
     }
     if (fits) return;
-    using rowgrad::detail::concat;
+    using detail::concat;
     const auto expected = [&](const char* length, Index size) {
       return options_.batch_first ? concat("(N, ", length, ", ", size, ")") : concat("(", length, ", N, ", size, ")");
     };
@@ -174,8 +174,8 @@ class MultiheadAttention : public Module<T> {
   static Tensor<T> joined_mask(const MultiheadAttentionArguments<T>& arguments, const Shape& full) {
     Tensor<T> padding = arguments.key_padding_mask.added, pairs = arguments.attn_mask.added;
     const auto wrong = [](const char* name, const Tensor<T>& mask, const Shape& expected, const std::string& or_else) {
-      return ShapeError(rowgrad::detail::concat("MultiheadAttention: expected ", name, " of shape ", expected, or_else,
-                                                ", got ", mask.shape()));
+      return ShapeError(detail::concat("MultiheadAttention: expected ", name, " of shape ", expected, or_else, ", got ",
+                                       mask.shape()));
     };
     if (padding.defined()) {
       const Shape expected{full[0], full[3]};

@@ -16,9 +16,9 @@ class MaxPool1d : public Module<T> {
   Tensor<T> forward(const Tensor<T>& x) const { return max_pool1d(x, kernel_size_, options_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
   std::string extra_repr() const override {
-    return rowgrad::detail::concat("kernel_size=", kernel_size_, ", stride=", options_.stride.value_or(kernel_size_),
-                                   ", padding=", options_.padding, ", dilation=", options_.dilation,
-                                   ", ceil_mode=", options_.ceil_mode ? "True" : "False");
+    return detail::concat("kernel_size=", kernel_size_, ", stride=", options_.stride.value_or(kernel_size_),
+                          ", padding=", options_.padding, ", dilation=", options_.dilation,
+                          ", ceil_mode=", options_.ceil_mode ? "True" : "False");
   }
 
  private:
@@ -33,7 +33,7 @@ class AdaptiveMaxPool1d : public Module<T> {
   explicit AdaptiveMaxPool1d(Index output_size) : output_size_(output_size) {}
   Tensor<T> forward(const Tensor<T>& x) const { return adaptive_max_pool1d(x, output_size_); }
   Tensor<T> operator()(const Tensor<T>& x) const { return forward(x); }
-  std::string extra_repr() const override { return rowgrad::detail::concat("output_size=", output_size_); }
+  std::string extra_repr() const override { return detail::concat("output_size=", output_size_); }
 
  private:
   Index output_size_;

@@ -103,7 +103,7 @@ class Sequential : public Module<T> {
       else if constexpr (forwarded<Input>)
         return layer.forward(input);
       else
-        throw ShapeError(rowgrad::detail::concat("Sequential: layer ", layer.type_name(), " does not take ", what));
+        throw ShapeError(detail::concat("Sequential: layer ", layer.type_name(), " does not take ", what));
     }
     Layer layer;
   };

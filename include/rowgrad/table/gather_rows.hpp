@@ -39,14 +39,10 @@ RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, c
       const std::size_t end = starts[static_cast<std::size_t>(k) + 1];
       rows[k] = lookups[i].key;
       T* const sum = values + k * columns;
-      const T factor = by_freq ? T(1) / static_cast<T>(end - i) : T(1);
+      const T count_of_row = static_cast<T>(end - i);
       std::copy_n(gradient(lookups[i].item), columns, sum);
-      if (factor == T(1)) {
-        while (++i < end) ArrayMap<T>(sum, columns) += ArrayMap<const T>(gradient(lookups[i].item), columns);
-        continue;
-      }
-      ArrayMap<T>(sum, columns) *= factor;
-      while (++i < end) ArrayMap<T>(sum, columns) += factor * ArrayMap<const T>(gradient(lookups[i].item), columns);
+      while (++i < end) ArrayMap<T>(sum, columns) += ArrayMap<const T>(gradient(lookups[i].item), columns);
+      if (by_freq) ArrayMap<T>(sum, columns) *= T(1) / count_of_row;
     }
   });
   return result;
