@@ -96,6 +96,35 @@ TEST_CASE("an operation of one's own with one output") {
   CHECK_THROWS_AS(y.sum().backward(), rowgrad::GraphError);
 }
 
+TEST_CASE("an operation of one's own that gives a gradient of another shape is found out") {
+  const auto flat = [](const Value& x) {  // forgets that x may be a matrix
+    Value y(x.shape());
+    y.array() = 2 * x.array();
+    if (recording(x))
+      record(
+          y, "FlatBackward",
+          [n = x.numel() / 2](const Value& g, Node<double>* node) {
+            Value dx(Shape{n});
+            dx.array() = 2 * g.array().head(n);
+            node->accumulate(std::move(dx));
+          },
+          x);
+    return y;
+  };
+  const Value x = Value{{1, 2}, {3, 4}}.requires_grad_();
+  const auto result = rowgrad::gradcheck([&](In in) { return flat(in[0]); }, {x});
+  CHECK(!result);
+  CHECK(result.message == "gradcheck: input 0 has shape (2, 2), its gradient has shape (2,)");
+  x.grad().reset();
+  CHECK_THROWS_WITH_AS(
+      (x * 2.0 + flat(x)).sum().backward(),
+      "backward: a tensor was given gradients of shapes (2,) and (2, 2); a backward function must give "
+      "each input one of that input's shape",
+      rowgrad::ShapeError);
+  x.grad().reset();
+  CHECK_THROWS_AS((embedding({0}, x).sum() + flat(x).sum()).backward(), rowgrad::ShapeError);
+}
+
 TEST_CASE("an operation of one's own may keep its outputs, and is freed all the same") {
   const auto alive = std::make_shared<int>(0);
   const Value x = Value{1, 2}.requires_grad_();

@@ -109,6 +109,12 @@ GradcheckResult gradcheck(const Function& f, const std::vector<Tensor<double>>& 
     if (!inputs[k].requires_grad()) continue;
     const Gradient<double>& gradient = inputs[k].grad();
     const Tensor<double> analytic = gradient.defined() ? gradient.to_dense() : zeros<double>(inputs[k].shape());
+    if (analytic.shape() != inputs[k].shape()) {
+      report.ok = false;
+      report.message = detail::concat("gradcheck: input ", k, " has shape ", inputs[k].shape(),
+                                      ", its gradient has shape ", analytic.shape());
+      return report;
+    }
     for (Index i = 0; i < inputs[k].numel(); ++i) {
       double above = 0, below = 0;
       {

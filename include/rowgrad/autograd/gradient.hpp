@@ -20,9 +20,9 @@ class Gradient {
   /// The whole gradient. GraphError when it is undefined or row-sparse: see rows(), values(), to_dense().
   const Tensor<T>& dense() const {
     if (!defined() || is_row_sparse())
-      throw GraphError(std::string("grad: expected a dense gradient, but it is ") +
-                       (defined() ? "row-sparse (use rows() and values(), or to_dense())"
-                                  : "undefined (has backward() been called?)"));
+      throw GraphError(detail::concat("grad: expected a dense gradient, but it is ",
+                                      defined() ? "row-sparse (use rows() and values(), or to_dense())"
+                                                : "undefined (has backward() been called?)"));
     return values_;
   }
 
@@ -57,7 +57,9 @@ class Gradient {
     return result;
   }
 
+  /// ShapeError when contributions differ in shape: a backward function gave one of another than its input's.
   void add(Tensor<T> gradient) {
+    if (defined()) check_shape(gradient.shape());
     if (is_row_sparse()) {
       own(gradient);
       scatter_to(gradient);
@@ -72,6 +74,7 @@ class Gradient {
   }
 
   void add(RowGradient<T> gradient) {
+    if (defined()) check_shape(gradient.shape);
     if (!defined()) {
       values_ = std::move(gradient.values);
       rows_ = std::move(gradient.rows);
@@ -92,6 +95,14 @@ class Gradient {
   }
 
  private:
+  void check_shape(const Shape& other) const {
+    if (other != shape()) [[unlikely]]
+      throw_shapes_differ(other);
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void throw_shapes_differ(const Shape& other) const {
+    throw ShapeError(detail::concat("backward: a tensor was given gradients of shapes ", shape(), " and ", other,
+                                    "; a backward function must give each input one of that input's shape"));
+  }
   static void own(Tensor<T>& tensor) {
     if (!tensor.unique()) tensor = detail::copy_of(tensor);
   }
