@@ -22,7 +22,7 @@ class TemporaryFile {
       file = std::fopen(path_.c_str(), "wbx");  // x: fails when the file exists
     }
     if (file == nullptr) throw std::runtime_error("TemporaryFile: cannot create " + path_);
-    const bool written = std::fwrite(content.data(), 1, content.size(), file) == content.size();
+    const bool written = content.empty() || std::fwrite(content.data(), 1, content.size(), file) == content.size();
     if (std::fclose(file) != 0 || !written) throw std::runtime_error("TemporaryFile: cannot write " + path_);
   }
   ~TemporaryFile() {

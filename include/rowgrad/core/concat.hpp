@@ -25,10 +25,10 @@ class Piece {
   Piece(const char* text) noexcept : Piece(std::string_view(text)) {}         // NOLINT: pieces are written bare
   Piece(std::string_view text) noexcept : text_(text), kind_(Kind::text) {}   // NOLINT
   Piece(const std::string& text) noexcept : Piece(std::string_view(text)) {}  // NOLINT
-  Piece(const Shape& shape) noexcept : shape_(&shape), kind_(Kind::shape) {}  // NOLINT
-  Piece(char c) noexcept : character_(c), kind_(Kind::character) {}           // NOLINT
-  Piece(float x) noexcept : float_(x), kind_(Kind::single) {}                 // NOLINT
-  Piece(double x) noexcept : double_(x), kind_(Kind::twice) {}                // NOLINT
+  Piece(const Shape& shape) noexcept : shape_{&shape, &rowgrad::to_string}, kind_(Kind::shape) {}  // NOLINT
+  Piece(char c) noexcept : character_(c), kind_(Kind::character) {}                                // NOLINT
+  Piece(float x) noexcept : float_(x), kind_(Kind::single) {}                                      // NOLINT
+  Piece(double x) noexcept : double_(x), kind_(Kind::twice) {}                                     // NOLINT
   template <std::integral Number>
   Piece(Number n) noexcept  // NOLINT
       : natural_(static_cast<unsigned long long>(n)), kind_(std::is_signed_v<Number> ? Kind::integer : Kind::natural) {}
@@ -39,7 +39,7 @@ class Piece {
         result += text_;
         break;
       case Kind::shape:
-        result += rowgrad::to_string(*shape_);
+        result += shape_.text(*shape_.shape);
         break;
       case Kind::character:
         result += character_;
@@ -70,7 +70,10 @@ class Piece {
 
   union {
     std::string_view text_;
-    const Shape* shape_;
+    struct {
+      const Shape* shape;
+      std::string (*text)(const Shape&);  // so that only those who write shapes need shape.hpp
+    } shape_;
     char character_;
     float float_;
     double double_;
