@@ -1,7 +1,7 @@
 # How our own tests, examples and benchmarks are compiled. Projects that use rowgrad see none of these flags.
 add_library(rowgrad_flags INTERFACE)
 target_compile_options(rowgrad_flags INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
   $<$<BOOL:${ROWGRAD_WARNINGS_AS_ERRORS}>:-Werror>
   $<$<BOOL:${ROWGRAD_NATIVE}>:-march=native>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

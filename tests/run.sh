@@ -5,7 +5,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 "$root/cmake/install-packages.sh" "rowgrad's tests" g++ cmake make libeigen3-dev doctest-dev
-"$root/cmake/build.sh" release tests -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
+[ -e "$root/build/tests/tests/rowgrad_tests" ] || echo "Building the tests for the first time: some minutes" >&2
+"$root/cmake/build.sh" --brief release tests -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
   -DROWGRAD_WARNINGS_AS_ERRORS="${ROWGRAD_WARNINGS_AS_ERRORS:-OFF}"
 
 if ! ctest --test-dir "$root/build/tests" --output-on-failure -j "$(nproc)" "$@"; then

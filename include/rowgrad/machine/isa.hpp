@@ -9,7 +9,7 @@
 // objects.
 #pragma once
 
-#include <Eigen/Core>  // whose choice of registers this is: see its ConfigureVectorization.h
+#include <rowgrad/machine/eigen.hpp>  // whose choice of registers this is: see its ConfigureVectorization.h
 
 #if defined(EIGEN_VECTORIZE_AVX512)
 #define ROWGRAD_ISA_REGISTERS isa_avx512

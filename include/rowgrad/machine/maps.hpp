@@ -3,9 +3,9 @@
 // See:  core/tensor.hpp (matrix(), array()), product.hpp.
 #pragma once
 
-#include <Eigen/Core>
 #include <type_traits>
 
+#include <rowgrad/machine/eigen.hpp>
 #include <rowgrad/machine/index.hpp>
 
 namespace rowgrad {
