@@ -166,8 +166,9 @@ class Module<T, void> {
 /// ValueError when the module holds layers, parameters or buffers that members() does not name: they would be neither
 /// trained nor saved, and train() and eval() would not reach them. They are found by copying the module, values apart:
 /// what a copy would copy, directly or in containers, is what the module holds. Not found: what is held by pointer, and
-/// anything when the class cannot be copied. Modules that know their own type (Module<T, Self>) are checked when they
-/// list their parameters; for others this may be called in a test. O(members).
+/// anything when the class cannot be copied (one with a std::vector<std::unique_ptr<...>> must delete its copy
+/// constructor, for C++ only finds out while it compiles the copy). Modules that know their own type (Module<T, Self>)
+/// are checked when they list their parameters; for others this may be called in a test. O(members).
 template <typename M>
 void check_members(const M& module) {
   if constexpr (std::is_copy_constructible_v<M>) {
