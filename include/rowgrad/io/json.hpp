@@ -91,8 +91,10 @@ class JsonReader {
       if (c == '{' || c == '[') {
         ++at_;
         open += c;
-        if (c == '{' && !next_is('}')) key();
-        if (!next_is(c == '{' ? '}' : ']')) continue;
+        if (!next_is(c == '{' ? '}' : ']')) {
+          if (c == '{') key();
+          continue;
+        }
       } else {
         skip_scalar(c);
       }
