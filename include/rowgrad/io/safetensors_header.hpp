@@ -30,7 +30,7 @@ namespace detail {
 /// Reads and checks headers: 8 bytes with the header's length, then JSON, then the tensors' bytes without gaps.
 class SafetensorsHeader {
  public:
-  std::vector<TensorInfo> tensors;  // in the order of their bytes
+  std::vector<TensorInfo> tensors;  // as the header lists them
   Metadata metadata;
 
   /// `file` is the whole file. ParseError that says what is wrong with which tensor; memory is bounded by the header.
@@ -121,22 +121,22 @@ class SafetensorsHeader {
 
   /// Offsets become positions in the file. Names must differ; the tensors' bytes must fill the rest of the file.
   void check_layout(std::size_t file_size) {
-    const auto before = [](const TensorInfo& a, const TensorInfo& b) {
-      return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-    };
-    if (!std::is_sorted(tensors.begin(), tensors.end(), before))
-      std::stable_sort(tensors.begin(), tensors.end(), before);
+    std::vector<TensorInfo*> in_order;
+    for (TensorInfo& info : tensors) in_order.push_back(&info);
+    std::sort(in_order.begin(), in_order.end(), [](const TensorInfo* a, const TensorInfo* b) {
+      return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
+    });
     std::size_t expected = 0;
-    for (TensorInfo& info : tensors) {
-      if (info.end > file_size - first_)
-        fail("tensor '", info.name, "': its bytes end at ", info.end, ", the file has ", file_size - first_,
+    for (TensorInfo* info : in_order) {
+      if (info->end > file_size - first_)
+        fail("tensor '", info->name, "': its bytes end at ", info->end, ", the file has ", file_size - first_,
              " after the header (is it cut short?)");
-      if (info.begin != expected)
-        fail("tensor '", info.name, "': its bytes begin at ", info.begin, ", expected ", expected,
-             info.begin < expected ? ": tensors overlap" : ": bytes that belong to no tensor");
-      expected = info.end;
-      info.begin += first_;
-      info.end += first_;
+      if (info->begin != expected)
+        fail("tensor '", info->name, "': its bytes begin at ", info->begin, ", expected ", expected,
+             info->begin < expected ? ": tensors overlap" : ": bytes that belong to no tensor");
+      expected = info->end;
+      info->begin += first_;
+      info->end += first_;
     }
     if (expected != file_size - first_)
       fail("the file has ", file_size - first_ - expected, " bytes behind its last tensor");
