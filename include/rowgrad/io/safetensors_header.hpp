@@ -7,20 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include <rowgrad/core/shape.hpp>
-#include <rowgrad/io/dtype.hpp>
 #include <rowgrad/io/json.hpp>
+#include <rowgrad/io/tensor_info.hpp>
 
 namespace rowgrad::io {
-
-/// One tensor of a file.
-struct TensorInfo {
-  std::string name;
-  DType dtype = DType::f32;
-  std::vector<Index> shape;  // of any rank; a tensor's is at most Shape::max_rank
-  std::size_t begin = 0;     // its bytes in the file, from the file's beginning
-  std::size_t end = 0;
-};
 
 /// Pairs of texts that travel with the tensors, in the file's order.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
