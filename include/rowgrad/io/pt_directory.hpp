@@ -168,6 +168,9 @@ class PtDirectory {
     }
     if (!fits || last >= count)
       fail("tensor '", info.name, "': its sizes and strides reach beyond the ", count, " values of its storage");
+    if (total > count)  // memory must not grow beyond what the file holds
+      fail("tensor '", info.name, "': it repeats the ", count, " values of its storage to ", total,
+           ": save its contiguous() form");
     info.begin = static_cast<std::size_t>(storage.data() - file_.data()) + static_cast<std::size_t>(offset) * width;
     info.end = static_cast<std::size_t>(storage.data() - file_.data()) + static_cast<std::size_t>(last + 1) * width;
     if (contiguous) info.strides.clear();
