@@ -150,5 +150,31 @@ Index convert(const char* bytes, DType type, Index count, T* out) {
   return done;
 }
 
+/// The other way. Floating point numbers in types of whole numbers are not converted.
+template <typename T>
+Index convert_back(const T* values, Index count, DType type, char* bytes) {
+  Index done = 0;
+  with_type(type, [&](auto raw, const auto&) {
+    using Raw = decltype(raw);
+    for (; done < count; ++done) {
+      const T value = values[done];
+      Raw stored = 0;
+      if (type == DType::f16 || type == DType::bf16) {
+        const double rounded = static_cast<double>(value);
+        stored = static_cast<Raw>(type == DType::f16 ? Half::from_double(rounded) : BFloat16::from_double(rounded));
+      } else if (type == DType::boolean) {
+        stored = value != T(0) ? Raw(1) : Raw(0);
+      } else {
+        if constexpr (std::is_integral_v<T> && std::is_integral_v<Raw>) {
+          if (!std::in_range<Raw>(static_cast<std::int64_t>(value))) return;
+        }
+        stored = static_cast<Raw>(value);
+      }
+      store(stored, bytes + static_cast<std::size_t>(done) * sizeof(Raw));
+    }
+  });
+  return done;
+}
+
 }  // namespace detail
 }  // namespace rowgrad::io

@@ -109,7 +109,8 @@ class MappedFile {
     if (size > rowgrad::detail::largest_block) throw unreadable(operation_, path_, EFBIG);
     if (size == 0) return false;  // or a file of the kernel's, whose size is not known before it is read
     const int protection = access_ == Access::private_copy ? PROT_READ | PROT_WRITE : PROT_READ;
-    void* const bytes = ::mmap(nullptr, static_cast<std::size_t>(size), protection, MAP_PRIVATE, ::fileno(stream), 0);
+    void* const bytes =
+        ::mmap(nullptr, static_cast<std::size_t>(size), protection, MAP_PRIVATE | MAP_NORESERVE, ::fileno(stream), 0);
     if (bytes == MAP_FAILED) return false;  // some file systems cannot
     bytes_ = static_cast<char*>(bytes);
     size_ = static_cast<std::size_t>(size);

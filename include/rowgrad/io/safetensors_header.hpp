@@ -8,12 +8,9 @@
 #include <vector>
 
 #include <rowgrad/io/json.hpp>
-#include <rowgrad/io/tensor_info.hpp>
+#include <rowgrad/io/tensor_file.hpp>
 
 namespace rowgrad::io {
-
-/// Pairs of texts that travel with the tensors, in the file's order.
-using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 namespace detail {
 

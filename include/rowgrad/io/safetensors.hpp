@@ -1,0 +1,80 @@
+// What: safetensors files, read and written.
+// Why:  the field's exchange format for weights: a short header and plain values, which can be mapped as they lie.
+// See:  safetensors_header.hpp (what is checked), tensor_file.hpp (reading), saved_tensor.hpp (what can be written);
+// the
+//       format's specification in its project's README.
+#pragma once
+
+#include <rowgrad/io/json_text.hpp>
+#include <rowgrad/io/safetensors_header.hpp>
+#include <rowgrad/io/saved_tensor.hpp>
+#include <rowgrad/io/tensor_file.hpp>
+
+namespace rowgrad::io {
+
+/// Opens a file: maps it and checks its header; no value is read. FileError when it cannot be opened, ParseError when
+/// it is not what the format promises. Python: safetensors.safe_open.
+inline TensorFile open_safetensors(const std::string& path) {
+  auto file = std::make_shared<MappedFile>("open_safetensors", path, Access::private_copy);
+  detail::SafetensorsHeader header({file->data(), file->size()}, path);
+  return TensorFile("open_safetensors", std::move(file), std::move(header.tensors), std::move(header.metadata));
+}
+
+/// Writes tensors and pairs of texts to a file, which is there as a whole or not at all. Tensors are listed in this
+/// order; their values lie in order of their width, so that each can be mapped. ValueError for a name that stands twice
+/// or is "__metadata__", FileError when the disk does not take it. Python: safetensors.torch.save_file.
+inline void save_safetensors(const std::string& path, const std::vector<SavedTensor>& tensors,
+                             const Metadata& metadata = {}) {
+  std::vector<const SavedTensor*> in_order;
+  std::vector<std::string_view> names{"__metadata__"};
+  for (const SavedTensor& tensor : tensors) {
+    in_order.push_back(&tensor);
+    names.push_back(tensor.name());
+  }
+  std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
+    throw ValueError(rowgrad::detail::concat("save_safetensors: the name '", *twice, "' is used twice"));
+  std::stable_sort(in_order.begin(), in_order.end(), [](const SavedTensor* a, const SavedTensor* b) {
+    return size_of(a->dtype()) > size_of(b->dtype());
+  });
+  std::unordered_map<const SavedTensor*, std::uint64_t> begins;
+  std::uint64_t end = 0;
+  for (const SavedTensor* tensor : in_order) {
+    begins[tensor] = end;
+    end += tensor->bytes();
+  }
+
+  std::string header = "{";
+  const auto comma = [&header] {
+    if (header.size() > 1 && header.back() != '{') header += ',';
+  };
+  if (!metadata.empty()) {
+    header += "\"__metadata__\":{";
+    for (const auto& [key, value] : metadata) {
+      comma();
+      header += detail::json_text(key) + ":" + detail::json_text(value);
+    }
+    header += '}';
+  }
+  for (const SavedTensor& tensor : tensors) {
+    comma();
+    header += rowgrad::detail::concat(detail::json_text(tensor.name()), ":{\"dtype\":\"", name_of(tensor.dtype()),
+                                      "\",\"shape\":[");
+    for (int d = 0; d < tensor.shape().rank(); ++d)
+      header += rowgrad::detail::concat(d == 0 ? "" : ",", tensor.shape()[d]);
+    const std::uint64_t begin = begins[&tensor];
+    header += rowgrad::detail::concat("],\"data_offsets\":[", begin, ",", begin + tensor.bytes(), "]}");
+  }
+  header += '}';
+  header.resize((header.size() + 7) / 8 * 8, ' ');  // the values begin at a multiple of 8 bytes
+
+  AtomicFile file("save_safetensors", path);
+  char length[8];
+  detail::store(static_cast<std::uint64_t>(header.size()), length);
+  file.write(length, sizeof length);
+  file.write(header);
+  for (const SavedTensor* tensor : in_order) tensor->write_to(file);
+  file.commit();
+}
+
+}  // namespace rowgrad::io

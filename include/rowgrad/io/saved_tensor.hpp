@@ -1,0 +1,68 @@
+// What: SavedTensor, a tensor of any scalar with the name and the type it has in a file.
+// Why:  a file's tensors differ in type; this is what a list of them is made of.
+// See:  safetensors.hpp.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include <rowgrad/core/tensor.hpp>
+#include <rowgrad/io/dtype.hpp>
+#include <rowgrad/io/file.hpp>
+
+namespace rowgrad::io {
+
+/// A handle: the values are those at the time of writing. PyTorch: an entry of a state_dict.
+class SavedTensor {
+ public:
+  /// {"fc.weight", weight}: in the file its values have the type of the tensor's scalar.
+  template <typename T>
+  SavedTensor(std::string name, const Tensor<T>& tensor) : SavedTensor(std::move(name), tensor, dtype_of<T>()) {}
+
+  /// Values in another type, rounded to the nearest: half the size as DType::f16 or DType::bf16. ValueError for
+  /// floating point numbers in a type of whole numbers.
+  template <typename T>
+  SavedTensor(std::string name, const Tensor<T>& tensor, DType dtype)
+      : name_(std::move(name)), dtype_(dtype), shape_(tensor.shape()) {
+    if (std::is_floating_point_v<T> && detail::converts_to<Index>(dtype))
+      throw ValueError(rowgrad::detail::concat("SavedTensor: '", name_, "' holds floating point numbers, got the type ",
+                                               name_of(dtype), " for them"));
+    write_ = [tensor, dtype](AtomicFile& file, const std::string& of) { write(tensor, dtype, file, of); };
+  }
+
+  const std::string& name() const noexcept { return name_; }
+  DType dtype() const noexcept { return dtype_; }
+  const Shape& shape() const noexcept { return shape_; }
+  std::uint64_t bytes() const { return static_cast<std::uint64_t>(shape_.numel()) * size_of(dtype_); }
+
+  /// Appends the values to a file. ValueError for a whole number that the file's type cannot hold.
+  void write_to(AtomicFile& file) const { write_(file, name_); }
+
+ private:
+  template <typename T>
+  static void write(const Tensor<T>& tensor, DType dtype, AtomicFile& file, const std::string& name) {
+    const T* const values = tensor.data();
+    const Index count = tensor.numel();
+    if (dtype == dtype_of<T>() && std::endian::native == std::endian::little) {
+      file.write(values, static_cast<std::size_t>(count) * sizeof(T));
+      return;
+    }
+    constexpr Index piece = 4096;
+    std::string bytes;
+    for (Index first = 0; first < count; first += piece) {
+      const Index size = std::min(piece, count - first);
+      bytes.resize(static_cast<std::size_t>(size) * size_of(dtype));
+      if (detail::convert_back(values + first, size, dtype, bytes.data()) < size)
+        throw ValueError(rowgrad::detail::concat("SavedTensor: '", name, "' has a whole number that ", name_of(dtype),
+                                                 " cannot hold"));
+      file.write(bytes);
+    }
+  }
+
+  std::string name_;
+  DType dtype_;
+  Shape shape_;
+  std::function<void(AtomicFile&, const std::string&)> write_;
+};
+
+}  // namespace rowgrad::io

@@ -1,0 +1,204 @@
+// What: TensorFile, the tensors of an open file, by name.
+// Why:  a file is mapped and checked once; tensors are then views of it, or are read as the scalar asked for, whole or
+//       some rows of them, whatever the format.
+// See:  safetensors.hpp, pt.hpp (who opens one); mapped_file.hpp.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+
+#include <rowgrad/core/factory.hpp>
+#include <rowgrad/io/mapped_file.hpp>
+#include <rowgrad/io/tensor_info.hpp>
+
+namespace rowgrad::io {
+
+/// Pairs of texts that travel with the tensors, in the file's order.
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+/// An open file of tensors. Copies share it; views keep it open. Reading is safe from several threads.
+class TensorFile {
+ public:
+  /// For those who write readers of formats: every tensor lies within the file's bytes.
+  TensorFile(std::string operation, std::shared_ptr<MappedFile> file, std::vector<TensorInfo> tensors,
+             Metadata metadata = {})
+      : operation_(std::move(operation)),
+        file_(std::move(file)),
+        tensors_(std::move(tensors)),
+        metadata_(std::move(metadata)) {
+    for (std::size_t i = 0; i < tensors_.size(); ++i) places_.emplace(tensors_[i].name, i);
+  }
+
+  const std::string& path() const noexcept { return file_->path(); }
+  /// What the file holds, in its order.
+  const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
+  const Metadata& metadata() const noexcept { return metadata_; }
+  /// The metadata of that key, null without it.
+  const std::string* metadata(std::string_view key) const noexcept {
+    for (const auto& [name, value] : metadata_)
+      if (name == key) return &value;
+    return nullptr;
+  }
+
+  bool contains(const std::string& name) const { return places_.contains(name); }
+
+  /// What the file says of a tensor. IndexError when it has none of that name.
+  const TensorInfo& info(const std::string& name) const {
+    const auto found = places_.find(name);
+    if (found == places_.end())
+      throw IndexError(rowgrad::detail::concat(operation_, ": '", path(), "' has no tensor '", name, "' among its ",
+                                               tensors_.size(), nearest_name(name)));
+    return tensors_[found->second];
+  }
+
+  /// A tensor of its own with the values, as T. ValueError for floating point numbers as whole ones, or for a whole
+  /// number that T cannot hold; ShapeError for more than Shape::max_rank dimensions. At the speed of a copy where the
+  /// types are the same.
+  template <typename T>
+  Tensor<T> read(const std::string& name) const {
+    const TensorInfo& tensor = checked<T>(name);
+    Tensor<T> result(shape_of(tensor));
+    if (tensor.strides.empty())
+      convert(tensor, bytes_of(tensor), result.numel(), result.data());
+    else
+      gather(tensor, result.shape(), result.data());
+    return result;
+  }
+
+  /// A tensor over the file's own bytes: nothing is read before it is looked at. Writing to it copies the pages written
+  /// to and leaves the file as it is, so that a mapped table can be trained. Where the file holds another type, or does
+  /// not lie so that T can be read in place, it is read() instead; see is_view().
+  template <typename T>
+  Tensor<T> view(const std::string& name) const {
+    const TensorInfo& tensor = checked<T>(name);
+    if (!can_view<T>(tensor)) return read<T>(name);
+    const std::size_t size = tensor.end - tensor.begin;
+    T* const values = reinterpret_cast<T*>(file_->writable_bytes(tensor.begin, size).data());
+    return from_blob(values, shape_of(tensor), [file = file_](T*) {});
+  }
+  /// Whether view<T>() shares the file's memory.
+  template <typename T>
+  bool is_view(const std::string& name) const {
+    return can_view<T>(info(name));
+  }
+
+  /// Rows of a tensor (V, ...) with rows of any shape: ids (n) give (n, ...). Only these rows are read. IndexError for
+  /// a row outside.
+  template <typename T>
+  Tensor<T> rows(const std::string& name, const Indices& ids) const {
+    const TensorInfo& tensor = checked<T>(name);
+    Shape shape = shape_of(tensor);
+    if (shape.rank() == 0 || ids.dim() != 1)
+      throw ShapeError(rowgrad::detail::concat(operation_, ": expected a tensor with rows and ids (n), got '", name,
+                                               "' of shape ", shape, " and ids ", ids.shape()));
+    const Index count = shape[0];
+    shape[0] = 1;
+    const Index width = shape.numel();
+    shape[0] = ids.numel();
+    Tensor<T> result(shape);
+    if (!tensor.strides.empty()) return rows_of(read<T>(name), ids, count, width, result);
+    const std::size_t bytes = static_cast<std::size_t>(width) * size_of(tensor.dtype);
+    for (Index i = 0; i < ids.numel(); ++i) {
+      const Index row = checked_row(ids.data()[i], i, count);
+      convert(tensor, bytes_of(tensor) + static_cast<std::size_t>(row) * bytes, width, result.data() + i * width);
+    }
+    return result;
+  }
+
+  /// The shape of a tensor in the file. ShapeError for more than Shape::max_rank dimensions.
+  Shape shape(const std::string& name) const { return shape_of(info(name)); }
+
+ private:
+  template <typename... Pieces>
+  std::string message(const TensorInfo& tensor, const Pieces&... pieces) const {
+    return rowgrad::detail::concat(operation_, ": tensor '", tensor.name, "' of '", path(), "' ", pieces...);
+  }
+
+  template <typename T>
+  const TensorInfo& checked(const std::string& name) const {
+    const TensorInfo& tensor = info(name);
+    if (!detail::converts_to<T>(tensor.dtype))
+      throw ValueError(message(tensor, "holds ", name_of(tensor.dtype), ", which does not become ",
+                               name_of(dtype_of<T>()), " without loss"));
+    return tensor;
+  }
+
+  template <typename T>
+  bool can_view(const TensorInfo& tensor) const noexcept {
+    const bool same = tensor.dtype == dtype_of<T>() && tensor.strides.empty();
+    return same && std::endian::native == std::endian::little && tensor.end > tensor.begin &&
+           reinterpret_cast<std::uintptr_t>(bytes_of(tensor)) % alignof(T) == 0;
+  }
+
+  Shape shape_of(const TensorInfo& tensor) const {
+    if (tensor.shape.size() > static_cast<std::size_t>(Shape::max_rank))
+      throw ShapeError(
+          message(tensor, "has ", tensor.shape.size(), " dimensions, at most ", Shape::max_rank, " are supported"));
+    Shape shape;
+    for (const Index size : tensor.shape) shape.append(size);
+    return shape;
+  }
+
+  const char* bytes_of(const TensorInfo& tensor) const noexcept { return file_->data() + tensor.begin; }
+
+  template <typename T>
+  void convert(const TensorInfo& tensor, const char* bytes, Index count, T* out) const {
+    const Index done = detail::convert(bytes, tensor.dtype, count, out);
+    if (done < count)
+      throw ValueError(message(tensor, "has a whole number that ", name_of(dtype_of<T>()), " cannot hold"));
+  }
+
+  /// Element by element, the last dimension fastest.
+  template <typename T>
+  void gather(const TensorInfo& tensor, const Shape& shape, T* out) const {
+    const Index total = shape.numel();
+    const Index inner = shape.rank() == 0 ? 1 : shape.back();
+    std::vector<Index> at(tensor.shape.size(), 0);
+    for (Index done = 0; done < total; done += inner) {
+      Index offset = 0;
+      for (std::size_t d = 0; d + 1 < at.size(); ++d) offset += at[d] * tensor.strides[d];
+      const Index stride = at.empty() ? 1 : tensor.strides.back();
+      for (Index i = 0; i < inner; ++i)
+        convert(tensor, bytes_of(tensor) + static_cast<std::size_t>(offset + i * stride) * size_of(tensor.dtype), 1,
+                out + done + i);
+      for (std::size_t d = at.size(); d-- > 1;) {
+        if (++at[d - 1] < tensor.shape[d - 1]) break;
+        at[d - 1] = 0;
+      }
+    }
+  }
+
+  Index checked_row(Index row, Index position, Index count) const {
+    if (row < 0 || row >= count)
+      throw IndexError(rowgrad::detail::concat(operation_, ": row ", row, " at position ", position,
+                                               " is outside a tensor of ", count, " rows"));
+    return row;
+  }
+
+  template <typename T>
+  Tensor<T> rows_of(const Tensor<T>& whole, const Indices& ids, Index count, Index width,
+                    const Tensor<T>& result) const {
+    for (Index i = 0; i < ids.numel(); ++i)
+      std::copy_n(whole.data() + checked_row(ids.data()[i], i, count) * width, width, result.data() + i * width);
+    return result;
+  }
+
+  /// For a message: names that end alike are what a missing prefix looks like.
+  std::string nearest_name(const std::string& name) const {
+    const std::string_view last = std::string_view(name).substr(name.rfind('.') + 1);
+    for (const TensorInfo& tensor : tensors_)
+      if (tensor.name.ends_with(name) || name.ends_with(tensor.name)) return " (is '" + tensor.name + "' meant?)";
+    for (const TensorInfo& tensor : tensors_)
+      if (tensor.name.ends_with(last)) return " (there is '" + tensor.name + "')";
+    return "";
+  }
+
+  std::string operation_;
+  std::shared_ptr<MappedFile> file_;
+  std::vector<TensorInfo> tensors_;
+  Metadata metadata_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+}  // namespace rowgrad::io
