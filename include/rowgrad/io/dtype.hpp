@@ -16,20 +16,23 @@
 namespace rowgrad::io {
 
 /// Names are those of safetensors.
-enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
+enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean, u64, u32, u16 };
 
 /// Bytes of one value.
 constexpr std::size_t size_of(DType type) noexcept {
   switch (type) {
     case DType::f64:
     case DType::i64:
+    case DType::u64:
       return 8;
     case DType::f32:
     case DType::i32:
+    case DType::u32:
       return 4;
     case DType::f16:
     case DType::bf16:
     case DType::i16:
+    case DType::u16:
       return 2;
     case DType::i8:
     case DType::u8:
@@ -41,7 +44,8 @@ constexpr std::size_t size_of(DType type) noexcept {
 
 /// "F32", as in safetensors.
 constexpr const char* name_of(DType type) noexcept {
-  constexpr const char* names[] = {"F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U8", "BOOL"};
+  constexpr const char* names[] = {"F64", "F32", "F16",  "BF16", "I64", "I32", "I16",
+                                   "I8",  "U8",  "BOOL", "U64",  "U32", "U16"};
   return names[static_cast<int>(type)];
 }
 
@@ -94,7 +98,13 @@ void with_type(DType type, const F& f) {
     case DType::u8:
       return f(std::uint8_t(), plain);
     case DType::boolean:
-      return f(std::uint8_t(), [](std::uint8_t byte) { return byte != 0; });
+      return f(std::uint8_t(), [](std::uint8_t byte) { return std::uint8_t(byte != 0); });
+    case DType::u64:
+      return f(std::uint64_t(), plain);
+    case DType::u32:
+      return f(std::uint32_t(), plain);
+    case DType::u16:
+      return f(std::uint16_t(), plain);
   }
 }
 
@@ -142,7 +152,7 @@ Index convert(const char* bytes, DType type, Index count, T* out) {
       const auto value = value_of(load<Raw>(bytes + static_cast<std::size_t>(done) * sizeof(Raw)));
       using Value = std::decay_t<decltype(value)>;
       if constexpr (std::is_integral_v<T> && std::is_integral_v<Value>) {
-        if (!std::in_range<T>(static_cast<std::int64_t>(value))) return;
+        if (!std::in_range<T>(value)) return;
       }
       out[done] = static_cast<T>(value);
     }
@@ -166,7 +176,7 @@ Index convert_back(const T* values, Index count, DType type, char* bytes) {
         stored = value != T(0) ? Raw(1) : Raw(0);
       } else {
         if constexpr (std::is_integral_v<T> && std::is_integral_v<Raw>) {
-          if (!std::in_range<Raw>(static_cast<std::int64_t>(value))) return;
+          if (!std::in_range<Raw>(value)) return;
         }
         stored = static_cast<Raw>(value);
       }

@@ -275,7 +275,8 @@ class Pickle {
         break;
     }
     --at_;
-    fail("opcode ", static_cast<int>(opcode), " is not one that a dict of tensors is written with");
+    fail("opcode ", static_cast<int>(opcode),
+         " is not one that a dict of tensors is written with (does the file hold a model? Save its state_dict())");
   }
 
   std::string_view bytes_;

@@ -136,10 +136,10 @@ class SafetensorsHeader {
   }
 
   DType parse_dtype(const std::string& text, const std::string& name) const {
-    for (int k = 0; k <= static_cast<int>(DType::boolean); ++k)
+    for (int k = 0; k <= static_cast<int>(DType::u16); ++k)
       if (text == name_of(static_cast<DType>(k))) return static_cast<DType>(k);
     fail("tensor '", name, "': its dtype '", text,
-         "' is not supported (F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL are)");
+         "' is not supported (F64, F32, F16, BF16, I64 to I8, U64 to U8 and BOOL are)");
   }
 
   void check_utf8(std::string_view text) const {
