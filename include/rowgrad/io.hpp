@@ -1,4 +1,4 @@
-// What: all headers of io/: atomic writing, mapped files, lines of text.
+// What: all headers of io/: files of weights (safetensors, npy, PyTorch's), atomic writing, mapped files, lines of text.
 // Why:  a program that reads no files of its own need not compile them.
 // See:  rowgrad.hpp for models, vectors.hpp for word vectors.
 #pragma once
@@ -6,3 +6,6 @@
 #include <rowgrad/io/file.hpp>
 #include <rowgrad/io/lines.hpp>
 #include <rowgrad/io/mapped_file.hpp>
+#include <rowgrad/io/npy.hpp>
+#include <rowgrad/io/pt.hpp>
+#include <rowgrad/io/safetensors.hpp>

@@ -122,7 +122,8 @@ class NpyHeader {
     constexpr std::string_view types[] = {"f8", "f4", "f2", "", "i8", "i4", "i2", "i1", "u1", "b1", "u8", "u4", "u2"};
     const char order = descr.empty() ? '\0' : descr[0];
     for (std::size_t k = 0; k < std::size(types); ++k)
-      if (!types[k].empty() && descr.substr(1) == types[k] && (order == '<' || order == '>' || order == '|')) {
+      if (!types[k].empty() && descr.substr(descr.empty() ? 0 : 1) == types[k] &&
+          (order == '<' || order == '>' || order == '|')) {
         array.dtype = static_cast<DType>(k);
         if (order == '|' && size_of(array.dtype) > 1) break;
         swapped = order == '>' && size_of(array.dtype) > 1;
