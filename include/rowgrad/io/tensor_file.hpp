@@ -67,8 +67,9 @@ class TensorFile {
   }
 
   /// A tensor over the file's own bytes: nothing is read before it is looked at. Writing to it copies the pages written
-  /// to and leaves the file as it is, so that a mapped table can be trained. Where the file holds another type, or does
-  /// not lie so that T can be read in place, it is read() instead; see is_view().
+  /// to and leaves the file as it is, so that a mapped table can be trained; later calls on this TensorFile see what
+  /// was written. Where the file holds another type, or does not lie so that T can be read in place, it is read()
+  /// instead; see is_view().
   template <typename T>
   Tensor<T> view(const std::string& name) const {
     const TensorInfo& tensor = checked<T>(name);
