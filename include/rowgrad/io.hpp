@@ -1,4 +1,4 @@
-// What: all headers of io/: files of weights (safetensors, npy, PyTorch's), atomic writing, mapped files, lines of text.
+// What: all headers of io/: files of weights (safetensors, npy, PyTorch's), atomic writing, mapped files, lines.
 // Why:  a program that reads no files of its own need not compile them.
 // See:  rowgrad.hpp for models, vectors.hpp for word vectors.
 #pragma once
