@@ -14,6 +14,7 @@ for page in "$@"; do
   folder=$work/${#pages[@]}
   pages+=("$page")
   mkdir "$folder"
+  ln -s "$root/examples" "$folder/examples"  # programs read the examples' data, as from the repository's root
   awk -v work="$folder" '
     /^```/ && inside { close(file); inside = 0; next }
     /^```/ {
