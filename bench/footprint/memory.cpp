@@ -41,9 +41,9 @@ int main(int argc, char** argv) {
     adam.step();
   }
   const double megabyte = 1e6, table = static_cast<double>(rows * columns) * sizeof(float) / megabyte,
-               state = 2 * table + static_cast<double>(rows) * sizeof(std::uint32_t) / megabyte;
+               state = 2 * table + static_cast<double>(rows) * sizeof(std::uint16_t) / megabyte;
   std::printf(
-      "V=%lld, %lld steps: resident %.1f MB; table %.1f, two moments and a clock a row %.1f, beyond them %.1f MB\n",
+      "V=%lld, %lld steps: resident %.1f MB; table %.1f, two moments and a clock per row %.1f, beyond them %.1f MB\n",
       static_cast<long long>(rows), static_cast<long long>(steps), resident_megabytes() - before, table, state,
       resident_megabytes() - before - table - state);
 }
