@@ -64,6 +64,7 @@ class Program {
     }
     for (const Tensor<T>& x : pool_) outcome_.values.push_back(list(x));
     for (const Tensor<T>& x : leaves_) {
+      if (!x.requires_grad()) continue;
       const auto& gradient = x.grad();
       outcome_.row_sparse.push_back(gradient.defined() && gradient.is_row_sparse());
       outcome_.gradients.push_back(gradient.defined() ? list(gradient.dense()) : std::vector<double>());

@@ -68,12 +68,14 @@ class Piece {
     result.append(digits, std::to_chars(digits, digits + sizeof digits, n).ptr);
   }
 
+  struct ShapeText {
+    const Shape* shape;
+    std::string (*text)(const Shape&);  // so that only those who write shapes need shape.hpp
+  };
+
   union {
     std::string_view text_;
-    struct {
-      const Shape* shape;
-      std::string (*text)(const Shape&);  // so that only those who write shapes need shape.hpp
-    } shape_;
+    ShapeText shape_;
     char character_;
     float float_;
     double double_;
