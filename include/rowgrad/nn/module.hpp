@@ -235,11 +235,12 @@ class Module : public Module<T> {
     return Module<T>::named_parameters();
   }
 
-  template <typename... Inputs>
-  requires requires(Self& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
+  // S is Self, named so that it is looked at when it is complete.
+  template <typename... Inputs, typename S = Self>
+  requires requires(S& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
   decltype(auto) operator()(Inputs&&... inputs) { return self().forward(std::forward<Inputs>(inputs)...); }
-  template <typename... Inputs>
-  requires requires(const Self& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
+  template <typename... Inputs, typename S = Self>
+  requires requires(const S& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
   decltype(auto) operator()(Inputs&&... inputs) const { return self().forward(std::forward<Inputs>(inputs)...); }
 
   // The same for lists in braces, from which no type can be deduced: model({1, 2, 3}).
