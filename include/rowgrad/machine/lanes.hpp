@@ -58,7 +58,8 @@ class Lane {
   [[gnu::always_inline]] friend Lane min(Lane a, Lane b) noexcept {
     return of(Eigen::internal::pmin(a.packet_, b.packet_));
   }
-  /// Eigen's psqrt() may be an approximation that differs from single numbers' roots, and knows no infinity.
+  /// Eigen's psqrt() may be an approximation that differs from single numbers' roots, and knows no infinity. (maskz: as
+  /// _mm512_sqrt_ps, which GCC 12 warns of.)
   [[gnu::always_inline]] friend Lane sqrt(Lane a) noexcept {
     if constexpr (N == 1) {
       return Lane(std::sqrt(a.packet_));
@@ -79,9 +80,9 @@ class Lane {
 #if defined(__AVX512F__)
     } else if constexpr (bytes == 64) {
       if constexpr (sizeof(T) == 4)
-        return of(Packet(_mm512_sqrt_ps(a.packet_)));
+        return of(Packet(_mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), a.packet_)));
       else
-        return of(Packet(_mm512_sqrt_pd(a.packet_)));
+        return of(Packet(_mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), a.packet_)));
 #endif
     } else {
       T values[static_cast<std::size_t>(N)];

@@ -68,7 +68,8 @@ inline void check_range(const char* owner, const char* field, const char* part, 
 /// ValueError for the first option outside its range; `owner` begins the message.
 template <typename Options>
 void check_fields(const char* owner, const Options& options) {
-  for (const Field<Options>& field : Options::fields())
+  static constexpr auto fields = Options::fields();
+  for (const Field<Options>& field : fields)
     if (!field.is_flag())
       for (int i = 0; i < field.size(); ++i)
         check_range(owner, field.name,

@@ -67,12 +67,12 @@ class ParameterState {
     const T* const g = gradient.values().data();
     const bool sparse = gradient.is_row_sparse();
     const Index* const rows = sparse ? gradient.rows().data() : nullptr;
+    if (!sparse && !rows_.in_debt()) return step_dense(rule, g, scalars);  // nobody else has to know
     const auto turn = rows_.lock();
-    rows_.change_rule(rule);
     if (sparse)
-      step_rows({rows, static_cast<std::size_t>(gradient.rows().numel())}, g, scalars);
+      step_rows(rule, {rows, static_cast<std::size_t>(gradient.rows().numel())}, g, scalars);
     else
-      step_dense(g, scalars);
+      step_dense(rule, g, scalars);
   }
 
   /// Brings every row up to date.
@@ -145,7 +145,8 @@ class ParameterState {
   }
 
  private:
-  void step_dense(const T* gradient, const Scalars& scalars) {
+  void step_dense(const R& rule, const T* gradient, const Scalars& scalars) {
+    rows_.change_rule(rule);
     rows_.begin_dense();
     ++state_.step;
     const Index n = state_.shape.numel();
@@ -154,7 +155,8 @@ class ParameterState {
       watch_->saw_dense(gradient, n / std::max<Index>(state_.shape[0], 1), state_.step);
   }
 
-  void step_rows(std::span<const Index> rows, const T* gradient, const Scalars& scalars) {
+  void step_rows(const R& rule, std::span<const Index> rows, const T* gradient, const Scalars& scalars) {
+    rows_.change_rule(rule);
     rows_.begin_rows(rows);
     ++state_.step;
     rows_.end_rows(rows, scalars);

@@ -46,7 +46,7 @@ class RuleOptimizer : public Optimizer<T> {
 
   void check() override {
     bool any = false;
-    for (std::size_t g = 0; g < groups_.size(); ++g) rules_[g] = R(groups_[g].options);
+    for (std::size_t g = 0; g < groups_.size(); ++g) rules_[g] = R(groups_[g].options);  // which checks them
     for (std::size_t k = 0; k < states_.size(); ++k) {
       states_[k]->check(k);
       any |= states_[k]->has_gradient();

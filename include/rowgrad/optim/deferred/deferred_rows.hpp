@@ -32,6 +32,9 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   /// The turn of this optimizer among those that share the table, and its readers.
   [[nodiscard]] rowgrad::detail::DebtLock lock() const noexcept { return rowgrad::detail::DebtLock(debt()); }
 
+  /// Whether the table is owed anything, by this optimizer or another.
+  bool in_debt() const noexcept { return owes_ || debt().load(std::memory_order_relaxed) != nullptr; }
+
   /// The rule of the last step, under which rows rest.
   const R& rule() const noexcept { return rule_; }
 
@@ -48,11 +51,12 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   void settle_all() noexcept override {
     if (!owes_) return;
     RowClock::Stamp* const stamps = clock_.data();
+    const Memory memory = this->memory();
     for (Index row = 0; row < clock_.rows(); ++row) {
       if (is_due(stamps[row])) {
         const Due due{row, since(stamps[row])};
         history_.prepare(rule_, due.since, state_.step);
-        rest(due);
+        rest(due, memory);
         stamps[row] = 1;
       } else if (stamps[row] != 0) {
         stamps[row] = 1;
@@ -145,10 +149,18 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   bool is_due(RowClock::Stamp stamp) const noexcept {
     return since(stamp) != state_.step && (stamp != 0 || rule_.moves_without_state());
   }
-  void rest(const Due& due) const noexcept {
-    const Index columns = state_.columns(), offset = due.row * columns;
-    history_.rest(rule_, due.since, state_.step, columns, state_.weights() + offset,
-                  at<R>(state_.slot_pointers(), offset));
+
+  /// Where weights and state arrays begin.
+  struct Memory {
+    T* w;
+    Slots<R> slots;
+    Index columns;
+  };
+  Memory memory() const noexcept { return {state_.weights(), state_.slot_pointers(), state_.columns()}; }
+
+  void rest(const Due& due, const Memory& memory) const noexcept {
+    const Index offset = due.row * memory.columns;
+    history_.rest(rule_, due.since, state_.step, memory.columns, memory.w + offset, at<R>(memory.slots, offset));
   }
 
   void settle_reserved(std::span<const Index> rows) noexcept {
@@ -165,23 +177,25 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
       due_.push_back({rows[i], since(stamp)});
       stamp = now;
     }
-    const Index count = static_cast<Index>(due_.size()), columns = state_.columns();
+    const Index count = static_cast<Index>(due_.size());
     for (const Due& due : due_) history_.prepare(rule_, due.since, state_.step);
     const Due* const due = due_.data();
+    const Memory memory = this->memory();
     constexpr Index piece = 256;
-    rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * columns > 50'000, [&](Index p) {
+    rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * memory.columns > 50'000, [&](Index p) {
       const Index end = std::min(count, (p + 1) * piece);
       for (Index i = p * piece; i < end; ++i) {
-        if (i + rowgrad::detail::rows_ahead < end) prefetch(due[i + rowgrad::detail::rows_ahead].row * columns);
-        rest(due[i]);
+        if (i + rowgrad::detail::rows_ahead < end) prefetch(due[i + rowgrad::detail::rows_ahead].row, memory);
+        rest(due[i], memory);
       }
     });
   }
 
-  void prefetch(Index offset) const noexcept {
-    rowgrad::detail::prefetch_row<2>(state_.weights() + offset, state_.columns());
-    for (const Tensor<T>& slot : state_.slots)
-      rowgrad::detail::prefetch_row<2>(slot.body().data + offset, state_.columns());
+  void prefetch(Index row, const Memory& memory) const noexcept {
+    const Index offset = row * memory.columns;
+    rowgrad::detail::prefetch_row<2>(memory.w + offset, memory.columns);
+    for (int k = 0; k < rule_.slots(); ++k)
+      rowgrad::detail::prefetch_row<2>(memory.slots[static_cast<std::size_t>(k)] + offset, memory.columns);
   }
 
   RuleState<R>& state_;
