@@ -154,7 +154,8 @@ TEST_CASE("a bag that ends before the ids do: gradients by differences, and the 
                        factors = rowgrad::randn<double>({8}, generator);
   const Indices ids{3, 0, 0, 5, 2, 1, 77, -5}, offsets{0, 3, 3, 6};
   for (const auto& [name, mode] : modes) {
-    CAPTURE(name);
+    const std::string which = name;
+    CAPTURE(which);
     const EmbeddingBagOptions options{.mode = mode, .padding_idx = 2, .include_last_offset = true};
     table.requires_grad_();
     const auto result = rowgrad::gradcheck([&](const auto& x) { return embedding_bag(ids, x[0], offsets, options); },
