@@ -19,8 +19,8 @@ struct Conv1dOptions {
 
 namespace detail {
 
-/// Sizes of a convolution; in and out are channels a group. One sample at a time is unfolded: more of them would make
-/// the product hardly faster, and its result would have to be taken apart.
+/// Sizes of a convolution; in and out count the channels of a group. One sample at a time is unfolded: more of them
+/// would make the product hardly faster, and its result would have to be taken apart.
 struct Conv1dPlan {
   Index batch, groups, in, out, length, kernel, steps, stride, padding, dilation;
 

@@ -5,7 +5,6 @@
 
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/softmax.hpp>
-#include <rowgrad/table/lookup.hpp>
 
 namespace rowgrad {
 
@@ -75,7 +74,7 @@ auto loss_gradient(const Tensor<T>& g, Reduction reduction, T total) {
 }
 
 /// Both class losses: -sum_c q_c w_c log p_c with q the smoothed target. log_p is input, or its log_softmax.
-/// `gradient_to_input(g of a line, log p of that line)` turns d/d log p into d/d input.
+/// to_input(g of a line, log p of that line) turns d/d log p into d/d input.
 template <typename T, typename ToInput>
 Tensor<T> class_loss(const char* operation, const char* name, const Tensor<T>& input, const Tensor<T>& log_p,
                      const Indices& target, const CrossEntropyOptions<T>& options, const ToInput& to_input) {

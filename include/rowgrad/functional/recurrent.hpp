@@ -1,5 +1,5 @@
 // What: recurrent_layer(), one layer of an LSTM, GRU or RNN over a batch of sequences, one or both directions.
-// Why:  one operation instead of a dozen a step.
+// Why:  one operation instead of a dozen at every step.
 // See:  recurrent_direction.hpp (how it is computed); recurrent_cells.hpp (the equations); packed_sequence.hpp (where
 // the
 //       rows come from); nn/recurrent.hpp.

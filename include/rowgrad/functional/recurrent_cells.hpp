@@ -25,7 +25,7 @@ struct RecurrentState {
 
 // A cell names how many gates it has and how many of them, counted from the first, take x W_ih^T + h W_hh^T as a sum.
 // The others get the two parts apart: x W_ih^T among the gates, h W_hh^T in `apart`. All arrays are rows of `size`
-// neighbouring values a gate; s'(x) below is the derivative written with the function's value.
+// neighbouring values per gate; s'(x) below is the derivative written with the function's value.
 
 /// i, f, o = sigmoid, g = tanh of their sums; c = f c' + i g; h = o tanh(c).
 struct LSTMCellRule {

@@ -1,6 +1,6 @@
 // What: one direction of a recurrent layer: its forward and backward over all steps.
-// Why:  one product projects the inputs of many steps, one a step carries the state on, and the weights' gradients are
-//       one product over all steps. Little else shows in a profile.
+// Why:  one product projects the inputs of many steps, one per step carries the state on, and the weights' gradients
+//       are one product over all steps. Little else shows in a profile.
 // See:  recurrent.hpp, which runs one or two of them; recurrent_cells.hpp (the equations).
 #pragma once
 
