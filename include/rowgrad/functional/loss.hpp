@@ -149,7 +149,9 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
   }
   return detail::class_loss("cross_entropy", "NllLossBackward0", input, log_p, target, options,
                             [](auto& line, const auto& log_probabilities) {
-                              const T sum = detail::sum_of_terms<T>(line.size(), [&](Index c) { return line[c]; });
+                              const T sum = detail::sum_of_terms<T>(
+                                  line.size(),
+                                  [g = line.data(), step = line.innerStride()](Index c) { return g[c * step]; });
                               line -= log_probabilities.exp() * sum;
                             });
 }
@@ -218,7 +220,9 @@ Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, 
         if (!(t >= T(0) && t <= T(1)))
           throw ValueError(
               detail::concat("binary_cross_entropy: target ", t, " at position ", i, " is not a probability"));
-        return -(t * above_minus_100(std::log(x)) + (T(1) - t) * above_minus_100(std::log1p(-x)));
+        const T one = t == T(0) ? T(-0.0) : t * above_minus_100(std::log(x));  // hard labels need one logarithm
+        const T zero = t == T(1) ? T(-0.0) : (T(1) - t) * above_minus_100(std::log1p(-x));
+        return -(one + zero);
       },
       [](T x, T t, Index) { return (x - t) / std::max(x * (T(1) - x), T(1e-12f)); },  // PyTorch's constant is a float
       [](T x, T, Index) { return std::log1p(-x) - std::log(x); });

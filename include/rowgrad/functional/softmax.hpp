@@ -77,7 +77,9 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
       auto out = detail::line_at(y, at, s);
       out = in - in.maxCoeff();
       // Taken off on its own: added to the largest, its digits would be lost.
-      out -= std::log(detail::sum_of_terms<T>(s.size, [&](Index i) { return std::exp(out[i]); }));
+      out -= std::log(detail::sum_of_blocks<T>(s.size, detail::sequential_sum_block, [&out](Index first, Index count) {
+        return out.segment(first, count).exp().sum();
+      }));
     });
   }
   if (recording(x)) {
