@@ -149,9 +149,9 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
   }
   return detail::class_loss("cross_entropy", "NllLossBackward0", input, log_p, target, options,
                             [](auto& line, const auto& log_probabilities) {
-                              const T sum = detail::sum_of_terms<T>(
-                                  line.size(),
-                                  [g = line.data(), step = line.innerStride()](Index c) { return g[c * step]; });
+                              const T sum = detail::sum_of_blocks<T>(
+                                  line.size(), detail::sequential_sum_block,
+                                  [&line](Index first, Index count) { return line.segment(first, count).sum(); });
                               line -= log_probabilities.exp() * sum;
                             });
 }
