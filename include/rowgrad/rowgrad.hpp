@@ -97,3 +97,7 @@
 #include <rowgrad/data/batches.hpp>
 #include <rowgrad/data/labelled_text.hpp>
 #include <rowgrad/data/splits.hpp>
+
+#ifdef ROWGRAD_COMPILED  // defined by the CMake target rowgrad::compiled
+#include <rowgrad/instances.hpp>
+#endif
