@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=$root/build/examples/examples/sentiment_classifier
 
 "$root/cmake/install-packages.sh" "rowgrad's example" g++ cmake make libeigen3-dev libcli11-dev
-[ -e "$program" ] || echo "Building the example for the first time: about half a minute" >&2
+[ -e "$program" ] || echo "Building the example for the first time: less than a minute" >&2
 "$root/cmake/build.sh" --brief release examples -DROWGRAD_BUILD_TESTS=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
   -DROWGRAD_NATIVE=ON -- sentiment_classifier >&2
 
