@@ -2,7 +2,8 @@
 
 # rowgrad_test_units(<variable> <test file>...): sources that include the files of one folder each, in pieces of at most
 # 64 KiB. Each file lies in a namespace of its own, so that files may use the same names; for that its includes, which
-# must stand before everything else, come first. A file that opens rowgrad's own namespace is compiled alone.
+# must stand before everything else, come first. A file that opens rowgrad's own namespace or replaces
+# operator new is compiled alone.
 function(rowgrad_test_units variable)
   set(total 0)
   set(units)
@@ -11,7 +12,7 @@ function(rowgrad_test_units variable)
     set(path ${CMAKE_CURRENT_SOURCE_DIR}/${file})
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
     file(READ ${path} text)
-    if(text MATCHES "\n(namespace rowgrad|template <> *\n?(struct|class) rowgrad::|#define)")
+    if(text MATCHES "\n(namespace rowgrad|template <> *\n?(struct|class) rowgrad::|#define|void[*]? *[*]?operator (new|delete))")
       list(APPEND units ${path})
       continue()
     endif()
