@@ -27,49 +27,55 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Te
   const Index n = normalized_shape.numel(), rows = n == 0 ? 0 : x.numel() / n;
   Tensor<T> y(x.shape()), h(Shape{rows, n}), r(Shape{rows});
   const MatrixMap<T> in(x.data(), rows, n);
-  MatrixMap<T> out(y.data(), rows, n);
+  MatrixMap<T> out(y.data(), rows, n), hats(h.data(), rows, n);
+  T* const factors = r.data();
+  const T* const w = weight.defined() ? weight.data() : nullptr;
+  const T* const b = bias.defined() ? bias.data() : nullptr;
   for (Index i = 0; i < rows; ++i) {
     const T mean = detail::sum_of(&in(i, 0), n) / static_cast<T>(n);
-    auto hat = h.matrix().row(i);
+    auto hat = hats.row(i);
     hat.array() = in.row(i).array() - mean;
     const T squares = detail::sum_of_blocks<T>(
         n, detail::sum_block, [&](Index first, Index count) { return hat.segment(first, count).squaredNorm(); });
-    r.data()[i] = T(1) / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(eps));
-    hat *= r.data()[i];
+    factors[i] = T(1) / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(eps));
+    hat *= factors[i];
     out.row(i) = hat;
-    if (weight.defined()) out.row(i).array() *= weight.array().transpose();
-    if (bias.defined()) out.row(i).array() += bias.array().transpose();
+    if (w != nullptr) out.row(i).array() *= ArrayMap<const T>(w, n).transpose();
+    if (b != nullptr) out.row(i).array() += ArrayMap<const T>(b, n).transpose();
   }
   if (recording(x, weight, bias)) {
     record(
         y, "NativeLayerNormBackward0",
         [h, r, weight = weight.defined() ? saved(weight) : weight, shape = x.shape(), normalized_shape, rows, n](
             Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
-          const MatrixMap<T> gradient(g.data(), rows, n);
+          const MatrixMap<T> gradient(g.data(), rows, n), hats(h.data(), rows, n);
           if (nx != nullptr) {
             Tensor<T> dx(shape);
+            MatrixMap<T> us(dx.data(), rows, n);
+            const T* const factors = r.data();
+            const T* const w = weight.defined() ? weight.data() : nullptr;
             for (Index i = 0; i < rows; ++i) {
-              const auto hat = h.matrix().row(i).array();
-              auto u = MatrixMap<T>(dx.data(), rows, n).row(i).array();
+              const auto hat = hats.row(i).array();
+              auto u = us.row(i).array();
               u = gradient.row(i).array();
-              if (weight.defined()) u *= weight.array().transpose();
+              if (w != nullptr) u *= ArrayMap<const T>(w, n).transpose();
               const T mean = detail::sum_of(u.data(), n) / static_cast<T>(n);
               const T dot = detail::sum_of_blocks<T>(n, detail::sum_block, [&](Index first, Index count) {
                 return (u.segment(first, count) * hat.segment(first, count)).sum();
               });
               const T mean_hat = dot / static_cast<T>(n);
-              u = (u - mean - hat * mean_hat) * r.data()[i];
+              u = (u - mean - hat * mean_hat) * factors[i];
             }
             nx->accumulate(std::move(dx));
           }
           if (nw != nullptr) {
             Tensor<T> dw = zeros<T>(normalized_shape);
             detail::add_in_blocks(dw.data(), rows, n, [&](T* sums, Index first, Index last) {
-              ArrayMap<T>(sums, n) += (gradient.middleRows(first, last - first).array() *
-                                       h.matrix().middleRows(first, last - first).array())
-                                          .colwise()
-                                          .sum()
-                                          .transpose();
+              ArrayMap<T>(sums, n) +=
+                  (gradient.middleRows(first, last - first).array() * hats.middleRows(first, last - first).array())
+                      .colwise()
+                      .sum()
+                      .transpose();
             });
             nw->accumulate(std::move(dw));
           }
