@@ -83,23 +83,32 @@ class ZeroPages final : public Counted {
 
 /// Bytes of a shape's values. ShapeError when its elements, MemoryError when its bytes can't be counted.
 template <typename T>
-[[gnu::always_inline]] inline std::size_t bytes_of(const Shape& shape) {
-  const auto size = static_cast<std::uint64_t>(shape.checked_numel());
+[[gnu::always_inline]] inline std::size_t bytes_of(const Shape& shape, Index numel) {
+  const auto size = static_cast<std::uint64_t>(numel);
   if (size > largest_block / sizeof(T)) [[unlikely]]
     throw_out_of_memory(shape, sizeof(T));
   return static_cast<std::size_t>(size) * sizeof(T);
 }
-
-/// Memory for the values of a shape, uninitialised. ShapeError when the shape is too large to count, MemoryError when
-/// there is no memory for it.
 template <typename T>
-[[gnu::always_inline]] inline Ref<Storage<T>> make_storage(const Shape& shape) {
-  const std::size_t bytes = bytes_of<T>(shape) + Storage<T>::header;
+[[gnu::always_inline]] inline std::size_t bytes_of(const Shape& shape) {
+  return bytes_of<T>(shape, shape.checked_numel());
+}
+
+/// Memory for the values of a shape, uninitialised; numel is its checked_numel(). MemoryError when there is none.
+template <typename T>
+[[gnu::always_inline]] inline Ref<Storage<T>> make_storage(const Shape& shape, Index numel) {
+  const std::size_t bytes = bytes_of<T>(shape, numel) + Storage<T>::header;
   try {
     return Ref<Storage<T>>::adopt(new (allocate(bytes)) Storage<T>(bytes));
   } catch (const std::bad_alloc&) {
     throw_out_of_memory(shape, sizeof(T));
   }
+}
+
+/// The same; ShapeError when the shape is too large to count.
+template <typename T>
+Ref<Storage<T>> make_storage(const Shape& shape) {
+  return make_storage<T>(shape, shape.checked_numel());
 }
 
 /// The same with zeros; large blocks are zero pages of the system, so rows that nobody touches cost nothing.

@@ -27,11 +27,12 @@ class GraphNode : public Counted {
 
 template <typename T>
 struct TensorBody final : Counted {
-  TensorBody(const Shape& sizes, Ref<Storage<T>> memory, T* first)
-      : shape(sizes), storage(std::move(memory)), data(first) {}
+  TensorBody(const Shape& sizes, Index elements, Ref<Storage<T>> memory, T* first) noexcept
+      : shape(sizes), numel(elements), storage(std::move(memory)), data(first) {}
   void destroy() noexcept override { destroy_ref(this); }
 
   Shape shape;
+  Index numel;  // the shape's, which every operation asks for
   Ref<Storage<T>> storage;
   T* data;
   bool requires_grad = false;
@@ -109,7 +110,12 @@ class Tensor {
 
   /// Uninitialised values. ShapeError for more elements than can be counted, MemoryError when there is no memory for
   /// them. PyTorch: torch.empty.
-  explicit Tensor(const Shape& shape) : Tensor(shape, detail::make_storage<T>(shape)) {}
+  explicit Tensor(const Shape& shape) {
+    const Index numel = shape.checked_numel();
+    detail::Ref<detail::Storage<T>> storage = detail::make_storage<T>(shape, numel);
+    T* const data = storage->data();
+    body_ = detail::make_ref<detail::TensorBody<T>>(shape, numel, std::move(storage), data);
+  }
 
   /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length.
   Tensor(std::initializer_list<detail::NestedList<T>> list);
@@ -135,7 +141,7 @@ class Tensor {
   /// ValueError for an undefined tensor; so do all that follow.
   [[gnu::always_inline]] const Shape& shape() const { return body().shape; }
   int dim() const { return shape().rank(); }
-  Index numel() const { return shape().numel(); }
+  [[gnu::always_inline]] Index numel() const { return body().numel; }
   /// Size of dimension d; negative d counts from the last. IndexError outside the rank.
   Index size(Index d) const {
     if (dim() == 0) throw IndexError("size: a tensor of shape () has no dimensions");
@@ -187,7 +193,7 @@ class Tensor {
   /// The same values, outside any graph; sharing them. PyTorch: detach.
   Tensor detach() const {
     const detail::TensorBody<T>& same = body();
-    return Tensor(same.shape, same.storage, same.data);
+    return Tensor(same.shape, same.numel, same.storage, same.data);
   }
   /// The same values as another scalar type, in memory of their own. Between float and double gradients pass through,
   /// converted back. To Index, fractions are cut off; ValueError for a NaN, an infinity, or what is beyond 64 bits.
@@ -236,7 +242,7 @@ class Tensor {
   /// A tensor over given memory: a view when the memory is another tensor's.
   Tensor(const Shape& shape, detail::Ref<detail::Storage<T>> storage, T* first = nullptr) {
     T* data = first != nullptr ? first : storage->data();
-    body_ = detail::make_ref<detail::TensorBody<T>>(shape, std::move(storage), data);
+    body_ = detail::make_ref<detail::TensorBody<T>>(shape, shape.numel(), std::move(storage), data);
   }
   [[gnu::always_inline]] detail::TensorBody<T>& body() const {
     if (!body_) [[unlikely]]
@@ -247,12 +253,16 @@ class Tensor {
   Tensor view_as(const Shape& shape) const {
     if (shape.checked_numel() != numel()) [[unlikely]]
       throw ShapeError(detail::concat("view: shape ", body_->shape, " has another number of elements than ", shape));
-    return Tensor(shape, body_->storage, body_->data);
+    return Tensor(shape, body_->numel, body_->storage, body_->data);
   }
   /// Whether this handle is the only way to these values, so that they may be overwritten.
   bool unique() const noexcept { return body_.unique() && body_->storage.unique() && !body_->storage->borrowed(); }
 
  private:
+  /// For a shape whose elements have been counted.
+  Tensor(const Shape& shape, Index numel, detail::Ref<detail::Storage<T>> storage, T* data)
+      : body_(detail::make_ref<detail::TensorBody<T>>(shape, numel, std::move(storage), data)) {}
+
   detail::Ref<detail::TensorBody<T>> body_;
 };
 

@@ -39,22 +39,28 @@ inline namespace ROWGRAD_ISA {
 template <typename T>
 bool all_finite(const T* values, Index n) noexcept {
   using Word = typename FloatBits<T>::Word;
-  typedef Word Words [[gnu::vector_size(64)]];
-  constexpr Index width = static_cast<Index>(64 / sizeof(Word));
   constexpr Word without_sign = FloatBits<T>::without_sign;
   // One more in an exponent of ones alone overflows into the sign's place.
   constexpr Word one_more = FloatBits<T>::exponent & (~FloatBits<T>::exponent + 1);
+  typedef Word Words [[gnu::vector_size(16)]];  // a register on every machine
+  constexpr Index width = static_cast<Index>(16 / sizeof(Word));
+  const auto look = [](Words & seen, const T* at) __attribute__((always_inline)) {
+    Words bits;
+    std::memcpy(&bits, at, sizeof bits);
+    seen |= (bits & without_sign) + one_more;
+  };
   Index i = 0;
-  Word found = 0;
-  if (n >= width) {
-    Words seen{};
-    for (; i + width <= n; i += width) {
-      Words bits;
-      std::memcpy(&bits, values + i, sizeof bits);
-      seen |= (bits & without_sign) + one_more;
-    }
-    for (Index k = 0; k < width; ++k) found |= seen[k];
+  Words seen{}, seen1{}, seen2{}, seen3{};
+  for (; i + 4 * width <= n; i += 4 * width) {
+    look(seen, values + i);
+    look(seen1, values + i + width);
+    look(seen2, values + i + 2 * width);
+    look(seen3, values + i + 3 * width);
   }
+  seen |= (seen1 | seen2) | seen3;
+  for (; i + width <= n; i += width) look(seen, values + i);
+  Word found = 0;
+  for (Index k = 0; k < width; ++k) found |= seen[k];
   for (; i < n; ++i) {
     Word bits;
     std::memcpy(&bits, values + i, sizeof bits);

@@ -38,21 +38,28 @@ class BlockCache {
   static constexpr std::size_t fine_classes = 16;  // 64 .. 1024 bytes
   static constexpr std::size_t classes = fine_classes + 8 * 17;
 
+  /// Whether a block is of one of the fine classes: what a small step is made of, so it goes inline.
+  [[gnu::always_inline]] static bool is_small(std::size_t bytes) noexcept { return cache_blocks && bytes - 1 < 1024; }
+  [[gnu::always_inline]] static std::size_t small_class_of(std::size_t bytes) noexcept {
+    return ((bytes - 1) / 64) % fine_classes;
+  }
+
   static std::size_t class_of(std::size_t bytes) noexcept {
     if (bytes <= 1024) return bytes == 0 ? 0 : (bytes - 1) / 64;
     const auto octave = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^octave <= bytes-1
     return fine_classes + (octave - 10) * 8 + (((bytes - 1) >> (octave - 3)) & 7);
   }
 
-  static std::size_t bytes_of(std::size_t size_class) noexcept {
+  [[gnu::always_inline]] static std::size_t bytes_of(std::size_t size_class) noexcept {
     if (size_class < fine_classes) return (size_class + 1) * 64;
     const std::size_t octave = (size_class - fine_classes) / 8 + 10, step = (size_class - fine_classes) % 8;
     return (std::size_t{9} + step) << (octave - 3);
   }
 
-  void* take(std::size_t size_class) noexcept {
+  [[gnu::always_inline]] void* take(std::size_t size_class) noexcept {
     Block* block = free_[size_class];
-    if (block == nullptr) return nullptr;
+    if (block == nullptr) [[unlikely]]
+      return nullptr;
     free_[size_class] = block->next;
     held_ -= bytes_of(size_class);
     return block;
@@ -127,22 +134,35 @@ inline void open_block_cache() {
   (void)guard;
 }
 
-inline void* allocate_anew(std::size_t size_class) {
+[[gnu::cold, gnu::noinline]] inline void* allocate_anew(std::size_t size_class) {
   open_block_cache();
   return system_allocate(BlockCache::bytes_of(size_class));
 }
 
-/// Uninitialised memory, aligned to 64 bytes. Constant time when a block of that size class was freed before.
-[[gnu::always_inline]] inline void* allocate(std::size_t bytes) {
+[[gnu::noinline]] inline void* allocate_large(std::size_t bytes) {
   if (!cache_blocks || bytes > largest_cached_block) return system_allocate(bytes);
   const std::size_t size_class = BlockCache::class_of(bytes);
   void* block = block_cache.take(size_class);
   return block != nullptr ? block : allocate_anew(size_class);
 }
 
+[[gnu::noinline]] inline void deallocate_large(void* block, std::size_t bytes) noexcept {
+  if (!cache_blocks || bytes > largest_cached_block || !block_cache.give(block, BlockCache::class_of(bytes)))
+    system_free(block);
+}
+
+/// Uninitialised memory, aligned to 64 bytes. Constant time when a block of that size class was freed before.
+[[gnu::always_inline]] inline void* allocate(std::size_t bytes) {
+  if (!BlockCache::is_small(bytes)) return allocate_large(bytes);
+  const std::size_t size_class = BlockCache::small_class_of(bytes);
+  void* block = block_cache.take(size_class);
+  return block != nullptr ? block : allocate_anew(size_class);
+}
+
 /// Takes back what allocate(bytes) gave, from any thread.
 [[gnu::always_inline]] inline void deallocate(void* block, std::size_t bytes) noexcept {
-  if (!cache_blocks || bytes > largest_cached_block || !block_cache.give(block, BlockCache::class_of(bytes)))
+  if (!BlockCache::is_small(bytes)) return deallocate_large(block, bytes);
+  if (!block_cache.give(block, BlockCache::small_class_of(bytes))) [[unlikely]]
     system_free(block);
 }
 

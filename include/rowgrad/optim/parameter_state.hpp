@@ -23,56 +23,46 @@ class ParameterState {
   const RuleState<R>& state() const noexcept { return state_; }
   Index next_step() const noexcept { return state_.step + 1; }
 
-  bool has_gradient() const {
-    const Tensor<T>& x = state_.parameter;
-    return x.requires_grad() && x.body().graph && x.grad().defined();
+  /// The gradient to step with; null when there is none, or none is wanted.
+  [[gnu::always_inline]] const Gradient<T>* gradient() const {
+    const auto& body = state_.parameter.body();  // a leaf's, as the optimizer has made sure
+    if (!body.requires_grad || !body.graph) return nullptr;
+    const Gradient<T>& gradient = static_cast<Node<T>*>(body.graph.get())->gradient();
+    return gradient.defined() ? &gradient : nullptr;
   }
 
-  /// Throws when this gradient cannot be applied; position says which parameter it is.
-  void check(std::size_t position) const {
-    if (!has_gradient()) return;
-    using rowgrad::detail::concat;
-    const Gradient<T>& gradient = state_.parameter.grad();
-    const auto which = [position] { return concat(R::name, ": parameter ", position); };
-    state_.check_shape("step", position);
-    if (gradient.shape() != state_.shape)
-      throw ShapeError(
-          concat(which(), " has shape ", state_.shape, ", its gradient ", gradient.shape(), ". Nothing was updated"));
-    if (R::rows_only && !gradient.is_row_sparse())
-      throw ValueError(concat(which(), " has a dense gradient; ", R::name,
-                              " takes row-sparse ones alone (put it into another optimizer, as in PyTorch)"));
+  /// Throws when this gradient() cannot be applied; position says which parameter it is.
+  void check(const Gradient<T>& gradient, std::size_t position) const {
     const Tensor<T>& values = gradient.values();
-    const T* const g = values.data();
-    if (rowgrad::detail::all_finite(g, values.numel())) return;
-    const Index i =
-        rowgrad::detail::find_first<T>(g, values.numel(), [](T x) { return !rowgrad::detail::is_finite(x); });
-    const Index row = i / std::max<Index>(values.shape().back(), 1);
-    throw ValueError(concat(which(), ", of shape ", state_.shape, ", has the gradient ", g[i], " in row ",
-                            gradient.is_row_sparse() ? gradient.rows().data()[row] : row,
-                            ". Nothing was updated (is the learning rate too high? clip_grad_norm_ may help)"));
+    if (state_.parameter.shape() != state_.shape || gradient.shape() != state_.shape ||
+        (R::rows_only && !gradient.is_row_sparse()) || !rowgrad::detail::all_finite(values.data(), values.numel()))
+        [[unlikely]]
+      refuse(gradient, position);
   }
-
-  /// Takes the memory that the step needs; has_gradient() holds. After it, step() cannot fail.
-  void reserve(const R& rule) {
+  /// Takes the memory that the step needs. After it, step() cannot fail.
+  void reserve(const R& rule, const Gradient<T>& gradient) {
     state_.make_slots(rule);
-    const Gradient<T>& gradient = state_.parameter.grad();
     if (!gradient.is_row_sparse()) return;
     rows_.reserve(rule, gradient.rows().numel());
     if (watch_) watch_->start(state_.shape[0]);
   }
 
-  /// One step with the gradient gathered; reserve() was called.
-  void step(const R& rule, const Scalars& scalars) {
-    const Gradient<T>& gradient = state_.parameter.grad();
+  /// One step with this gradient; reserve() was called.
+  void step(const R& rule, const Gradient<T>& gradient, const Scalars& scalars) {
     const T* const g = gradient.values().data();
-    const bool sparse = gradient.is_row_sparse();
-    const Index* const rows = sparse ? gradient.rows().data() : nullptr;
-    if (!sparse && !rows_.in_debt()) return step_dense(rule, g, scalars);  // nobody else has to know
+    if (!gradient.is_row_sparse()) {
+      if (rows_.in_debt()) [[unlikely]] {
+        const auto turn = rows_.lock();
+        rows_.change_rule(rule);
+        rows_.begin_dense();
+        return step_dense(g, scalars);
+      }
+      rows_.begin_dense_owing_nothing(rule);
+      return step_dense(g, scalars);
+    }
+    const Index* const rows = gradient.rows().data();
     const auto turn = rows_.lock();
-    if (sparse)
-      step_rows(rule, {rows, static_cast<std::size_t>(gradient.rows().numel())}, g, scalars);
-    else
-      step_dense(rule, g, scalars);
+    step_rows(rule, {rows, static_cast<std::size_t>(gradient.rows().numel())}, g, scalars);
   }
 
   /// Brings every row up to date.
@@ -145,9 +135,27 @@ class ParameterState {
   }
 
  private:
-  void step_dense(const R& rule, const T* gradient, const Scalars& scalars) {
-    rows_.change_rule(rule);
-    rows_.begin_dense();
+  [[noreturn, gnu::cold, gnu::noinline]] void refuse(const Gradient<T>& gradient, std::size_t position) const {
+    using rowgrad::detail::concat;
+    const std::string which = concat(R::name, ": parameter ", position);
+    state_.check_shape("step", position);
+    if (gradient.shape() != state_.shape)
+      throw ShapeError(
+          concat(which, " has shape ", state_.shape, ", its gradient ", gradient.shape(), ". Nothing was updated"));
+    if (R::rows_only && !gradient.is_row_sparse())
+      throw ValueError(concat(which, " has a dense gradient; ", R::name,
+                              " takes row-sparse ones alone (put it into another optimizer, as in PyTorch)"));
+    const Tensor<T>& values = gradient.values();
+    const T* const g = values.data();
+    const Index i =
+        rowgrad::detail::find_first<T>(g, values.numel(), [](T x) { return !rowgrad::detail::is_finite(x); });
+    const Index row = i / std::max<Index>(values.shape().back(), 1);
+    throw ValueError(concat(which, ", of shape ", state_.shape, ", has the gradient ", g[i], " in row ",
+                            gradient.is_row_sparse() ? gradient.rows().data()[row] : row,
+                            ". Nothing was updated (is the learning rate too high? clip_grad_norm_ may help)"));
+  }
+
+  void step_dense(const T* gradient, const Scalars& scalars) {
     ++state_.step;
     const Index n = state_.shape.numel();
     update_all(rows_.rule(), scalars, n, state_.weights(), gradient, state_.slot_pointers());

@@ -48,10 +48,12 @@ class RuleOptimizer : public Optimizer<T> {
     bool any = false;
     for (std::size_t g = 0; g < groups_.size(); ++g) rules_[g] = R(groups_[g].options);  // which checks them
     for (std::size_t k = 0; k < states_.size(); ++k) {
-      states_[k]->check(k);
-      any |= states_[k]->has_gradient();
+      const Gradient<T>* const gradient = states_[k]->gradient();
+      if (gradient == nullptr) continue;
+      states_[k]->check(*gradient, k);
+      any = true;
     }
-    if (!any)
+    if (!any) [[unlikely]]
       throw GraphError(rowgrad::detail::concat(
           R::name, "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)"));
   }
@@ -59,19 +61,20 @@ class RuleOptimizer : public Optimizer<T> {
   void step() override {
     check();
     for_each([](Trained& state, const R& rule) {
-      if (state.has_gradient()) state.reserve(rule);
+      if (const Gradient<T>* const gradient = state.gradient()) state.reserve(rule, *gradient);
     });
     const R* last_rule = nullptr;  // parameters of one group that stand at the same step share its factors
     Index last_step = 0;
     typename R::Scalars scalars;
     for_each([&](Trained& state, const R& rule) {
-      if (!state.has_gradient()) return;
+      const Gradient<T>* const gradient = state.gradient();
+      if (gradient == nullptr) return;
       if (last_rule != &rule || last_step != state.next_step()) {
         last_rule = &rule;
         last_step = state.next_step();
         scalars = rule.scalars(last_step);
       }
-      state.step(rule, scalars);
+      state.step(rule, *gradient, scalars);
     });
   }
 
@@ -169,10 +172,10 @@ class RuleOptimizer : public Optimizer<T> {
 
   /// f(state, the rule of its group as check() left it).
   template <typename F>
-  void for_each(const F& f) {
-    std::size_t k = 0;
+  [[gnu::always_inline]] void for_each(const F& f) {
+    const std::unique_ptr<Trained>* state = states_.data();
     for (std::size_t g = 0; g < groups_.size(); ++g)
-      for (std::size_t i = 0; i < groups_[g].parameters.size(); ++i) f(*states_[k++], rules_[g]);
+      for (const auto* const end = state + groups_[g].parameters.size(); state != end; ++state) f(**state, rules_[g]);
   }
 
   void check_state(const State& state) const {

@@ -38,6 +38,7 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
   body.storage = grown.body().storage;
   body.data = body.storage->data();
   body.shape = shape;
+  body.numel = grown.numel();
 }
 
 }  // namespace rowgrad

@@ -90,6 +90,12 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     clock_.touch_all();
   }
 
+  /// The same for a table that is owed nothing: no lock, and nothing that other threads see.
+  void begin_dense_owing_nothing(const R& rule) noexcept {
+    rule_ = rule;
+    clock_.touch_all();
+  }
+
   /// Before a step on these rows, each once; reserve() was called.
   void begin_rows(std::span<const Index> rows) noexcept {
     take_over();
@@ -128,14 +134,14 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
 
   /// Another optimizer's debt on the same table is paid before this one changes it.
   void take_over() noexcept {
-    rowgrad::detail::RowDebt* const other = debt();
+    rowgrad::detail::RowDebt* const other = debt().load(std::memory_order_relaxed);
     if (other == this) return;
     if (other != nullptr) other->settle_all();
-    debt() = this;
+    debt().store(this, std::memory_order_release);
   }
   void end_debt() noexcept {
     settle_all();
-    debt() = nullptr;
+    debt().store(nullptr, std::memory_order_release);
   }
 
   void start() noexcept {
