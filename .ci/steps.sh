@@ -52,7 +52,7 @@ run_tests() {
   shift 2
   rm -f "build/ci/$name.ctest"
   ctest --test-dir "$folder" --output-on-failure --no-tests=error -j "$jobs" -O "$PWD/build/ci/$name.ctest" "$@" |
-    grep -vE '^ +Start |Passed +[0-9.]+ sec$'
+    grep -avE '^ +Start |Passed +[0-9.]+ sec$'
 }
 
 write_umbrella() {

@@ -167,3 +167,15 @@ TEST_CASE("slice and select of a table: the gradient is of those rows alone") {
   slice(table, 1, 0, 1).sum().backward();  // a column is dense
   CHECK(!table.grad().is_row_sparse());
 }
+
+TEST_CASE("a tensor without elements takes no time, however large its other dimensions") {
+  const rowgrad::Index huge = rowgrad::Index{1} << 60;
+  for (const rowgrad::Shape& shape : {rowgrad::Shape{huge, 0}, rowgrad::Shape{0, huge}}) {
+    auto x = rowgrad::zeros<double>(shape);
+    x.requires_grad_();
+    const auto y = rowgrad::transpose(x, 0, 1);
+    CHECK(y.numel() == 0);
+    y.backward(rowgrad::zeros<double>(y.shape()));
+    CHECK(x.grad().dense().shape() == shape);
+  }
+}

@@ -63,3 +63,14 @@ TEST_CASE("softmax, log_softmax: a million values to float's last digits, along 
     CHECK(difference.maxCoeff() < 1e-6 * input_exact.grad().dense().array().abs().maxCoeff());
   }
 }
+
+TEST_CASE("lines without elements, and sums of rows without columns, take no time, however many there are") {
+  const rowgrad::Index huge = rowgrad::Index{1} << 60;
+  auto rows = rowgrad::zeros<double>({huge, 0}), columns = rowgrad::zeros<double>({0, huge});
+  rows.requires_grad_();
+  columns.requires_grad_();
+  for (const auto& y : {rowgrad::softmax(rows, 1), rowgrad::log_softmax(columns, 0), rowgrad::sum(rows, 0)}) {
+    CHECK(y.numel() == 0);
+    y.backward(rowgrad::zeros<double>(y.shape()));
+  }
+}

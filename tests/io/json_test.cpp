@@ -91,7 +91,8 @@ TEST_CASE("a text nested a hundred thousand deep needs no deep stack") {
 }
 
 TEST_CASE("messages say where, what was expected and what stood there") {
-  JsonReader json = reader("{\"a\" 1}");
+  const std::string text = "{\"a\" 1}";
+  JsonReader json = reader(text);
   CHECK_THROWS_WITH_AS(json.object([](const std::string&) {}),
                        "f.json: header, byte 5: expected ':' after a key, got '1'", ParseError);
 }

@@ -31,7 +31,7 @@ Tensor<T> scaled_sum(const char* name, const Tensor<T>& x, int d, bool keepdim, 
   Tensor<T> y(reduced_shape(x.shape(), d, keepdim));
   const T* source = x.data();
   T* target = y.data();
-  for (Index o = 0; o < s.outer; ++o) {
+  for (Index o = 0; o < s.outer && s.inner > 0; ++o) {
     const T* block = source + o * s.size * s.inner;
     if (s.inner == 1) {
       target[o] = sum_of(block, s.size) * scale;
@@ -48,7 +48,7 @@ Tensor<T> scaled_sum(const char* name, const Tensor<T>& x, int d, bool keepdim, 
           Tensor<T> dx(shape);
           const T* from = g.data();
           T* to = dx.data();
-          for (Index o = 0; o < s.outer && s.size > 0; ++o) {
+          for (Index o = 0; o < s.outer && s.size > 0 && s.inner > 0; ++o) {
             T* first = to + o * s.size * s.inner;
             ArrayMap<T>(first, s.inner) = ArrayMap<const T>(from + o * s.inner, s.inner) * scale;
             if (s.inner == 1)

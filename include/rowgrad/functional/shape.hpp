@@ -104,10 +104,11 @@ Tensor<T> transposed(const Tensor<T>& x, int d0, int d1) {
   Shape shape = x.shape();
   std::swap(shape[d0], shape[d1]);
   Tensor<T> y(shape);
+  if (y.numel() == 0) return y;  // the other dimensions may be of any size
   const Split outer = split_at(x.shape(), d0), inner = split_at(x.shape(), d1);
   // x is (outer, rows, middle, columns, block); y is (outer, columns, middle, rows, block).
   const Index rows = outer.size, columns = inner.size, block = inner.inner;
-  const Index middle = rows * columns * block == 0 ? 0 : outer.inner / (columns * block);
+  const Index middle = outer.inner / (columns * block);
   const T* from = x.data();
   for (Index o = 0; o < outer.outer; ++o)
     for (Index r = 0; r < rows; ++r)

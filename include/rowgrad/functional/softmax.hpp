@@ -11,6 +11,7 @@ namespace detail {
 /// Calls line(map into each of the tensors) for every line along the split dimension.
 template <typename T, typename Line>
 void for_each_line(const Split& s, const Line& line) {
+  if (s.size == 0) return;  // there may be any number of such lines
   for (Index o = 0; o < s.outer; ++o)
     for (Index i = 0; i < s.inner; ++i) line(o * s.size * s.inner + i);
 }
