@@ -8,6 +8,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 11 and 12 see uninitialised values and short arrays in Eigen's SIMD code where there are none.
   target_compile_options(rowgrad_flags INTERFACE
     -Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized -Wno-stringop-overflow -Wno-restrict)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 22)
+  target_compile_options(rowgrad_flags INTERFACE -Wno-c2y-extensions)  # doctest's macros use __COUNTER__
 endif()
 
 # rowgrad_add_program(<name> <source>...): an executable that uses rowgrad, under our flags.

@@ -28,7 +28,7 @@ class Recurrent : public Module<T> {
   RecurrentOutput<Tensor<T>, State> forward(const Tensor<T>& x, const State& initial = {}) const {
     check_input(x);
     if (x.dim() == 2) {
-      const auto with_batch = [this](const Tensor<T>& s) {
+      const auto with_batch = [](const Tensor<T>& s) {
         if (s.dim() == 2) return unsqueeze(s, 1);
         throw ShapeError(concat(Rule::name,
                                 ": expected initial states (layers * directions, size) for a single sequence, got ",
