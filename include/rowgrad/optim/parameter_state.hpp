@@ -101,7 +101,7 @@ class ParameterState {
     forget();
     state_.slots = std::move(entry.slots);
     state_.step = entry.step;
-    if (watch_) *watch_ = {};
+    if (watch_) watch_.emplace();
   }
 
   void watch_rows() {

@@ -3,14 +3,13 @@
 // See:  rule_optimizer.hpp (watch_rows, row_report), parameter_state.hpp (who tells the watch of gradients).
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <vector>
 
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/machine/growing_buffer.hpp>
 
 namespace rowgrad::optim {
 
@@ -34,7 +33,9 @@ namespace detail {
 
 template <typename T>
 bool any_not_zero(const T* values, Index n) noexcept {
-  return std::any_of(values, values + n, [](T x) { return x != T(0); });
+  for (Index i = 0; i < n; ++i)
+    if (values[i] != T(0)) return true;
+  return false;
 }
 
 /// Notes of 16 bytes per row, from the first row-sparse gradient on.
@@ -91,7 +92,7 @@ class RowWatch {
     note.norm = static_cast<float>(std::sqrt(squares));
   }
 
-  std::vector<Note> notes_;
+  rowgrad::detail::GrowingBuffer<Note> notes_;
   bool unnoted_ = false;
 };
 

@@ -20,14 +20,16 @@ class AdamHistory {
   using T = typename R::Value;
 
   void reserve(Index columns) {
-    make_room(entries_);
-    make_room(powers_);
+    entries_.make_room();
+    powers_.make_room();
     stepping_.reserve(columns);
   }
   void start(Index step) noexcept {
     first_ = step;
-    entries_.assign(1, Entry(step));
-    powers_.assign(1, Powers{});
+    entries_.clear();
+    entries_.push_back(Entry(step));
+    powers_.clear();
+    powers_.push_back({});
     stepping_.start(step);
   }
 
@@ -99,8 +101,7 @@ class AdamHistory {
     AdamRest<T> whole;
   };
 
-  Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
-  const Entry& at(Index step) const noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
+  Entry& at(Index step) const noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
 
   const Powers& powers(Index steps) const noexcept { return powers_[static_cast<std::size_t>(steps)]; }
   /// r_j: what the divisor's root is multiplied by after a rest of j steps.
@@ -207,8 +208,8 @@ class AdamHistory {
   }
 
   Index first_ = 0;
-  std::vector<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
-  std::vector<Powers> powers_;  // of 0, 1, ... steps
+  rowgrad::detail::GrowingBuffer<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
+  rowgrad::detail::GrowingBuffer<Powers> powers_;  // of 0, 1, ... steps
   double eps_ = 0, log_beta1_ = 0;
   bool amsgrad_ = false;
   bool fades_ = true;      // whether the terms fade whatever sigma and eps are, within longest_sum steps

@@ -4,8 +4,6 @@
 // See:  core/row_debt.hpp (how readers ask), row_clock.hpp, history.hpp; docs/decisions.md, "Deferred rows".
 #pragma once
 
-#include <vector>
-
 #include <rowgrad/core/row_debt.hpp>
 #include <rowgrad/machine/threads.hpp>
 #include <rowgrad/optim/deferred/history.hpp>
@@ -184,8 +182,8 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
       stamp = now;
     }
     const Index count = static_cast<Index>(due_.size());
-    for (const Due& due : due_) history_.prepare(rule_, due.since, state_.step);
     const Due* const due = due_.data();
+    for (Index i = 0; i < count; ++i) history_.prepare(rule_, due[i].since, state_.step);
     const Memory memory = this->memory();
     constexpr Index piece = 256;
     rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * memory.columns > 50'000, [&](Index p) {
@@ -208,7 +206,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   R rule_;
   RowClock clock_;
   typename HistoryOf<R>::type history_;
-  std::vector<Due> due_;
+  rowgrad::detail::GrowingBuffer<Due> due_;
   Index first_ = 0;    // step that all rows were up to date with when the history started
   bool owes_ = false;  // whether any row may be behind
 };

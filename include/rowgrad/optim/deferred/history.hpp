@@ -6,8 +6,8 @@
 
 #include <cmath>
 #include <limits>
-#include <vector>
 
+#include <rowgrad/machine/growing_buffer.hpp>
 #include <rowgrad/optim/update.hpp>
 
 namespace rowgrad::optim::detail {
@@ -21,12 +21,6 @@ namespace rowgrad::optim::detail {
 //                                                  for the same step `to`
 //     clear(), size()
 
-/// Room for two more entries, doubling.
-template <typename Entry>
-void make_room(std::vector<Entry>& entries) {
-  if (entries.size() + 2 > entries.capacity()) entries.reserve(2 * entries.size() + 62);
-}
-
 /// Does the missed steps one after the other with a zero gradient: exact for every rule, at a cost of the steps missed.
 template <typename R>
 class SteppingHistory {
@@ -34,8 +28,8 @@ class SteppingHistory {
   using T = typename R::Value;
 
   void reserve(Index columns) {
-    make_room(scalars_);
-    if (zeros_.size() < static_cast<std::size_t>(columns)) zeros_.resize(static_cast<std::size_t>(columns), T(0));
+    scalars_.make_room();
+    if (zeros_.size() < static_cast<std::size_t>(columns)) zeros_.resize(static_cast<std::size_t>(columns));
   }
   void start(Index step) noexcept {
     first_ = step + 1;
@@ -53,8 +47,8 @@ class SteppingHistory {
 
  private:
   Index first_ = 1;
-  std::vector<typename R::Scalars> scalars_;  // of steps first_, first_ + 1, ...
-  std::vector<T> zeros_;
+  rowgrad::detail::GrowingBuffer<typename R::Scalars> scalars_;  // of steps first_, first_ + 1, ...
+  rowgrad::detail::GrowingBuffer<T> zeros_;
 };
 
 /// The rule's own History if it names one, else SteppingHistory.
@@ -132,12 +126,13 @@ class LinearHistory {
   using T = typename R::Value;
 
   void reserve(Index columns) {
-    make_room(entries_);
+    entries_.make_room();
     stepping_.reserve(columns);
   }
   void start(Index step) noexcept {
     first_ = step;
-    entries_.assign(1, Entry{{}, {}, step});
+    entries_.clear();
+    entries_.push_back({{}, {}, step});
     stepping_.start(step);
   }
   void add(const R& rule, Index step, const typename R::Scalars& scalars) noexcept {
@@ -167,10 +162,10 @@ class LinearHistory {
     LinearStep product;  // of the steps after it, up to `upto`
     Index upto;
   };
-  Entry& at(Index step) noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
+  Entry& at(Index step) const noexcept { return entries_[static_cast<std::size_t>(step - first_)]; }
 
   Index first_ = 0;
-  std::vector<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
+  rowgrad::detail::GrowingBuffer<Entry> entries_;  // of steps first_ (up to which all is settled), first_ + 1, ...
   SteppingHistory<R> stepping_;
 };
 
