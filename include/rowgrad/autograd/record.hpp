@@ -4,8 +4,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <optional>
+#include <utility>
 
 #include <rowgrad/autograd/node.hpp>
 
@@ -43,14 +42,18 @@ Ref<WalkNode> node_of(const Tensor<T>& x) noexcept {
 /// The nodes of single inputs, which may be of several scalar types: backward(gradients, node, node, ...).
 template <typename... Ts>
 struct SingleInputs {
-  std::array<Ref<WalkNode>, sizeof...(Ts)> nodes;
+  static_assert(sizeof...(Ts) > 0, "record: expected the inputs of the operation");
+  Ref<WalkNode> nodes[sizeof...(Ts)];
 
   template <typename Backward, typename Gradients>
   void call(Backward& backward, Gradients&& gradients) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      backward(std::forward<Gradients>(gradients), static_cast<Node<Ts>*>(nodes[I].get())...);
-    }
-    (std::index_sequence_for<Ts...>());
+    pass(backward, gradients, std::index_sequence_for<Ts...>());
+  }
+
+ private:
+  template <typename Backward, typename Gradients, std::size_t... I>
+  void pass(Backward& backward, Gradients& gradients, std::index_sequence<I...>) {
+    backward(static_cast<Gradients&&>(gradients), static_cast<Node<Ts>*>(nodes[I].get())...);
   }
 };
 
@@ -86,34 +89,47 @@ inline constexpr bool saves_tensors = !std::is_trivially_destructible_v<Backward
 template <typename Backward>
 inline constexpr bool saves_tensors<SavesNothing<Backward>> = false;
 
-/// An operation's inputs and its backward function with what that saved, until it is freed.
+/// An operation's inputs and its backward function with what that saved, until it is freed. (In a union instead of
+/// std::optional, which takes as long to compile as the rest of a small operation.)
 template <typename Inputs, typename Backward>
 class SavedBackward {
  public:
-  SavedBackward(Inputs inputs, Backward&& backward) : inputs_(std::move(inputs)), backward_(std::move(backward)) {}
+  SavedBackward(Inputs&& inputs, Backward&& backward)
+      : inputs_(static_cast<Inputs&&>(inputs)), backward_(static_cast<Backward&&>(backward)) {}
+  SavedBackward(const SavedBackward&) = delete;
+  SavedBackward& operator=(const SavedBackward&) = delete;
+  ~SavedBackward() {
+    if (!freed_) backward_.~Backward();
+  }
 
   std::span<Ref<WalkNode>> nodes() noexcept { return inputs_.nodes; }
-  bool freed() const noexcept { return saves_tensors<Backward> && !backward_; }
+  bool freed() const noexcept { return freed_; }
   void free() noexcept {
-    if constexpr (saves_tensors<Backward>) backward_.reset();
+    if constexpr (saves_tensors<Backward>) {
+      if (!freed_) backward_.~Backward();
+      freed_ = true;
+    }
   }
 
   template <typename Gradients>
   void call(Gradients&& gradients) {
-    inputs_.call(*backward_, std::forward<Gradients>(gradients));
+    inputs_.call(backward_, static_cast<Gradients&&>(gradients));
   }
 
  private:
   Inputs inputs_;
-  std::optional<Backward> backward_;
+  union {
+    Backward backward_;
+  };
+  bool freed_ = false;
 };
 
 /// An operation with one output, of scalar type T.
 template <typename T, typename Inputs, typename Backward>
 class Operation final : public Node<T> {
  public:
-  Operation(const char* name, Inputs inputs, Backward&& backward)
-      : Node<T>(name), saved_(std::move(inputs), std::move(backward)) {
+  Operation(const char* name, Inputs&& inputs, Backward&& backward)
+      : Node<T>(name), saved_(static_cast<Inputs&&>(inputs), static_cast<Backward&&>(backward)) {
     this->inputs_ = saved_.nodes();
   }
 
@@ -155,8 +171,8 @@ class OutputsNode : public WalkNode {
 template <typename T, typename Inputs, typename Backward>
 class OutputsOperation final : public OutputsNode<T> {
  public:
-  OutputsOperation(const char* name, Inputs inputs, std::size_t outputs, Backward&& backward)
-      : OutputsNode<T>(name, outputs), saved_(std::move(inputs), std::move(backward)) {
+  OutputsOperation(const char* name, Inputs&& inputs, std::size_t outputs, Backward&& backward)
+      : OutputsNode<T>(name, outputs), saved_(static_cast<Inputs&&>(inputs), static_cast<Backward&&>(backward)) {
     this->inputs_ = saved_.nodes();
   }
 
