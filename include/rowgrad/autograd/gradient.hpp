@@ -69,7 +69,7 @@ class Gradient {
       values_ = std::move(gradient);
     } else {
       own(values_);
-      values_.array() += gradient.array();
+      detail::add_row(values_.data(), gradient.data(), gradient.numel());
     }
   }
 

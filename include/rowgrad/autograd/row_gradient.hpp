@@ -5,6 +5,7 @@
 #pragma once
 
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/machine/row_arithmetic.hpp>
 
 namespace rowgrad {
 
@@ -21,9 +22,10 @@ namespace detail {
 /// table.row(rows[i]) += values.row(i).
 template <typename T>
 void scatter_add(const Indices& rows, const Tensor<T>& values, const Tensor<T>& table) {
-  auto target = table.matrix();
-  const auto source = values.matrix();
-  for (Index i = 0; i < rows.numel(); ++i) target.row(rows.data()[i]) += source.row(i);
+  const Index columns = values.shape().back(), count = rows.numel();
+  T* const target = table.data();
+  const T* const source = values.data();
+  for (Index i = 0; i < count; ++i) add_row(target + rows.data()[i] * columns, source + i * columns, columns);
 }
 
 /// a + b, rows sorted and each once.
@@ -38,17 +40,18 @@ RowGradient<T> merge_rows(const RowGradient<T>& a, const RowGradient<T>& b) {
     j += j < nb && rb[j] == row;
   }
   RowGradient<T> sum{Indices(Shape{distinct}), Tensor<T>(Shape{distinct, columns}), a.shape};
-  auto values = sum.values.matrix();
-  const auto va = a.values.matrix(), vb = b.values.matrix();
+  const T *first_values = a.values.data(), *second_values = b.values.data();
+  T* out = sum.values.data();
   for (Index k = 0, i = 0, j = 0; k < distinct; ++k) {
     const bool from_a = i < na && (j == nb || ra[i] <= rb[j]), from_b = j < nb && (i == na || rb[j] <= ra[i]);
     sum.rows.data()[k] = from_a ? ra[i] : rb[j];
     if (from_a && from_b)
-      values.row(k) = va.row(i++) + vb.row(j++);
-    else if (from_a)
-      values.row(k) = va.row(i++);
+      set_sum(out, first_values + i * columns, second_values + j * columns, columns);
     else
-      values.row(k) = vb.row(j++);
+      std::copy_n(from_a ? first_values + i * columns : second_values + j * columns, columns, out);
+    i += from_a;
+    j += from_b;
+    out += columns;
   }
   return sum;
 }

@@ -11,6 +11,7 @@
 
 #include <rowgrad/core/random.hpp>
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/machine/row_arithmetic.hpp>
 
 namespace rowgrad {
 
@@ -30,7 +31,7 @@ Tensor<T> zeros(const Shape& shape) {
 template <typename T = float>
 Tensor<T> full(const Shape& shape, std::type_identity_t<T> value) {
   Tensor<T> result(shape);
-  result.array().setConstant(value);
+  detail::fill_row<T>(result.data(), value, result.numel());
   return result;
 }
 

@@ -115,11 +115,12 @@ Tensor<T> class_loss(const char* operation, const char* name, const Tensor<T>& i
             const Index c = target.data()[k];
             if (c == ignore) continue;
             const Index at = k / s.inner * s.size * s.inner + k % s.inner;
-            auto line = line_at(dx, at, s);  // first d/d log p = -q w g
+            const auto line = line_at(dx, at, s);  // first d/d log p = -q w g
             const T gk = gradient(k);
             if (spread != T(0)) {
-              line.setConstant(-spread * gk);
-              if (weights.defined()) line *= weights.array();
+              const T share = -spread * gk;
+              const T* const factors = weights.defined() ? weights.data() : nullptr;
+              set_line(line, [&](Index i) { return factors != nullptr ? share * factors[i] : share; });
             }
             line[c] -= (T(1) - smoothing) * (weights.defined() ? weights.data()[c] : T(1)) * gk;
             to_input(line, line_at(log_p, at, s));
@@ -148,11 +149,10 @@ Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
     log_p = log_softmax(input, input.dim() <= 1 ? 0 : 1);
   }
   return detail::class_loss("cross_entropy", "NllLossBackward0", input, log_p, target, options,
-                            [](auto& line, const auto& log_probabilities) {
-                              const T sum = detail::sum_of_blocks<T>(
-                                  line.size(), detail::sequential_sum_block,
-                                  [&line](Index first, Index count) { return line.segment(first, count).sum(); });
-                              line -= log_probabilities.exp() * sum;
+                            [](const detail::Line<T>& line, const detail::Line<T>& log_probabilities) {
+                              const T sum = detail::line_sum(line);
+                              detail::set_line(line,
+                                               [&](Index i) { return line[i] - std::exp(log_probabilities[i]) * sum; });
                             });
 }
 
@@ -161,7 +161,8 @@ template <typename T>
 Tensor<T> nll_loss(const Tensor<T>& input, const Indices& target,
                    const std::type_identity_t<NllLossOptions<T>>& options = {}) {
   return detail::class_loss<T>("nll_loss", "NllLossBackward0", input, input, target,
-                               {options.weight, options.ignore_index, options.reduction, 0}, [](auto&, const auto&) {});
+                               {options.weight, options.ignore_index, options.reduction, 0},
+                               [](const auto&, const auto&) {});
 }
 
 namespace detail {

@@ -8,6 +8,19 @@
 #include <rowgrad/machine/product.hpp>
 
 namespace rowgrad {
+namespace detail {
+
+/// A tensor as a factor: leading dimensions folded into rows, as in matrix().
+template <typename T>
+Operand<T> factor(const Tensor<T>& x) {
+  T* const values = x.data();
+  const Shape& shape = x.shape();
+  Index rows = 1;
+  for (int d = 0; d + 1 < shape.rank(); ++d) rows *= shape[d];
+  return {values, rows, shape.back(), shape.back(), 1};
+}
+
+}  // namespace detail
 
 /// x W^T + b over the last dimension: x (..., in), weight (out, in), bias (out) or undefined; result (..., out).
 /// dx = g W, dW = g^T x, db = g summed over the leading dimensions. PyTorch: torch.nn.functional.linear.
@@ -22,25 +35,26 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
   Shape shape = x.shape();
   shape[shape.rank() - 1] = out;
   Tensor<T> y(shape);
-  detail::product_plus(y.matrix(), x.matrix(), weight.matrix().transpose(), bias.defined() ? bias.data() : nullptr);
+  detail::multiply(detail::factor(y), detail::Operand<T>::repeated(bias.defined() ? bias.data() : nullptr),
+                   detail::factor(x), detail::factor(weight).transposed());
   if (recording(x, weight, bias)) {
     record(
         y, "AddmmBackward0",
         [x = saved(x), w = saved(weight)](Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
-          const auto gradient = g.matrix();
+          const detail::Operand<T> gradient = detail::factor(g), nothing{};
           if (nx != nullptr) {
             Tensor<T> dx(x.shape());
-            detail::product(dx.matrix(), gradient, w.matrix());
+            detail::multiply(detail::factor(dx), nothing, gradient, detail::factor(w));
             nx->accumulate(std::move(dx));
           }
           if (nw != nullptr) {
             Tensor<T> dw(w.shape());
-            detail::product(dw.matrix(), gradient.transpose(), x.matrix());
+            detail::multiply(detail::factor(dw), nothing, gradient.transposed(), detail::factor(x));
             nw->accumulate(std::move(dw));
           }
           if (nb != nullptr) {
-            Tensor<T> db(Shape{gradient.cols()});
-            detail::column_sums(g.data(), gradient.rows(), gradient.cols(), gradient.cols(), db.data());
+            Tensor<T> db(Shape{gradient.columns});
+            detail::column_sums(gradient.values, gradient.rows, gradient.columns, gradient.columns, db.data());
             nb->accumulate(std::move(db));
           }
         },

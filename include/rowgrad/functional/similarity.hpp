@@ -11,7 +11,7 @@ namespace detail {
 
 template <typename T>
 T line_norm(const Tensor<T>& x, Index offset, const Split& s) {
-  return s.size == 1 ? std::abs(x.data()[offset]) : std::sqrt(line_dot(x, x, offset, s));
+  return s.size == 1 ? std::abs(x.data()[offset]) : std::sqrt(line_dot(line_at(x, offset, s), line_at(x, offset, s)));
 }
 
 }  // namespace detail
@@ -23,7 +23,9 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
   const detail::Split s = detail::split_at(x.shape(), detail::wrap_dim("normalize", dim, x.dim()));
   Tensor<T> y(x.shape());
   detail::for_each_line<T>(s, [&](Index at) {
-    detail::line_at(y, at, s) = detail::line_at(x, at, s) / std::max(detail::line_norm(x, at, s), eps);
+    const auto in = detail::line_at(x, at, s);
+    const T norm = std::max(detail::line_norm(x, at, s), eps);
+    detail::set_line(detail::line_at(y, at, s), [&](Index i) { return in[i] / norm; });
   });
   if (recording(x)) {
     record(
@@ -33,11 +35,13 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
             const T norm = detail::line_norm(x, at, s);
-            auto target = detail::line_at(dx, at, s);
-            if (norm < eps)
-              target = gradient / eps;
-            else  // also where the norm is NaN, and then all of the gradient
-              target = (gradient - out * detail::line_dot(g, y, at, s)) / norm;
+            const auto target = detail::line_at(dx, at, s);
+            if (norm < eps) {
+              detail::set_line(target, [&](Index i) { return gradient[i] / eps; });
+            } else {  // also where the norm is NaN, and then all of the gradient
+              const T dot = detail::line_dot(gradient, out);
+              detail::set_line(target, [&](Index i) { return (gradient[i] - out[i] * dot) / norm; });
+            }
           });
           node->accumulate(std::move(dx));
         },
@@ -77,9 +81,10 @@ Tensor<T> cosine_similarity(const Tensor<T>& a, const Tensor<T>& b, Index dim = 
               const T norm = detail::line_norm(x, at, s), n = std::max(norm, eps);
               const T m = std::max(detail::line_norm(other, at, s), eps);
               const T gradient = g.data()[k], divisor = norm == T(0) ? T(1) : norm;
-              detail::line_at(dx, at, s) =
-                  gradient * (detail::line_at(other, at, s) / m - detail::line_at(x, at, s) / divisor * y.data()[k]) /
-                  n;
+              const auto in = detail::line_at(x, at, s), against = detail::line_at(other, at, s);
+              const T cosine = y.data()[k];
+              detail::set_line(detail::line_at(dx, at, s),
+                               [&](Index i) { return gradient * (against[i] / m - in[i] / divisor * cosine) / n; });
               ++k;
             });
             node->accumulate(detail::sum_to(std::move(dx), shape));

@@ -3,37 +3,57 @@
 // See:  loss.hpp (cross_entropy); PyTorch torch.softmax, torch.log_softmax.
 #pragma once
 
+#include <cmath>
+
 #include <rowgrad/functional/reduce.hpp>
 
 namespace rowgrad {
 namespace detail {
 
-/// Calls line(map into each of the tensors) for every line along the split dimension.
-template <typename T, typename Line>
-void for_each_line(const Split& s, const Line& line) {
+/// Calls body(offset of its first value) for every line along the split dimension.
+template <typename T, typename Body>
+void for_each_line(const Split& s, const Body& body) {
   if (s.size == 0) return;  // there may be any number of such lines
   for (Index o = 0; o < s.outer; ++o)
-    for (Index i = 0; i < s.inner; ++i) line(o * s.size * s.inner + i);
+    for (Index i = 0; i < s.inner; ++i) body(o * s.size * s.inner + i);
 }
 
+/// A line in memory: n values, `step` apart.
 template <typename T>
-using LineMap = Eigen::Map<Eigen::Array<T, Eigen::Dynamic, 1>, 0, Eigen::InnerStride<>>;
+struct Line {
+  T* first;
+  Index n, step;
+
+  T& operator[](Index i) const noexcept { return first[i * step]; }
+};
 
 template <typename T>
-LineMap<T> line_at(const Tensor<T>& x, Index offset, const Split& s) {
-  return LineMap<T>(x.data() + offset, s.size, Eigen::InnerStride<>(s.inner));
+Line<T> line_at(const Tensor<T>& x, Index offset, const Split& s) {
+  return {x.data() + offset, s.size, s.inner};
+}
+
+/// out[i] = f(i) along a line.
+template <typename T, typename F>
+void set_line(const Line<T>& out, const F& f) {
+  for (Index i = 0; i < out.n; ++i) out[i] = f(i);
+}
+
+/// The largest value of a line, which is not empty.
+template <typename T>
+T line_max(const Line<T>& line) {
+  T largest = line[0];
+  for (Index i = 1; i < line.n; ++i) largest = std::max(largest, line[i]);
+  return largest;
 }
 
 /// The sum of a line, and that of the products of two.
 template <typename T>
-T line_sum(const Tensor<T>& x, Index offset, const Split& s) {
-  return sum_of_terms<T>(s.size, [first = x.data() + offset, step = s.inner](Index i) { return first[i * step]; });
+T line_sum(const Line<T>& line) {
+  return sum_of_terms<T>(line.n, [&line](Index i) { return line[i]; });
 }
 template <typename T>
-T line_dot(const Tensor<T>& x, const Tensor<T>& y, Index offset, const Split& s) {
-  return sum_of_terms<T>(s.size, [a = x.data() + offset, b = y.data() + offset, step = s.inner](Index i) {
-    return a[i * step] * b[i * step];
-  });
+T line_dot(const Line<T>& a, const Line<T>& b) {
+  return sum_of_terms<T>(a.n, [&a, &b](Index i) { return a[i] * b[i]; });
 }
 
 }  // namespace detail
@@ -45,10 +65,11 @@ Tensor<T> softmax(const Tensor<T>& x, Index dim) {
   Tensor<T> y(x.shape());
   if (s.size > 0) {
     detail::for_each_line<T>(s, [&](Index at) {
-      const auto in = detail::line_at(x, at, s);
-      auto out = detail::line_at(y, at, s);
-      out = (in - in.maxCoeff()).exp();
-      out /= detail::line_sum(y, at, s);
+      const auto in = detail::line_at(x, at, s), out = detail::line_at(y, at, s);
+      const T largest = detail::line_max(in);
+      detail::set_line(out, [&](Index i) { return std::exp(in[i] - largest); });
+      const T sum = detail::line_sum(out);
+      detail::set_line(out, [&](Index i) { return out[i] / sum; });
     });
   }
   if (recording(x)) {
@@ -58,7 +79,8 @@ Tensor<T> softmax(const Tensor<T>& x, Index dim) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
-            detail::line_at(dx, at, s) = out * (gradient - detail::line_dot(g, y, at, s));
+            const T dot = detail::line_dot(gradient, out);
+            detail::set_line(detail::line_at(dx, at, s), [&](Index i) { return out[i] * (gradient[i] - dot); });
           });
           node->accumulate(std::move(dx));
         },
@@ -74,13 +96,12 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
   Tensor<T> y(x.shape());
   if (s.size > 0) {
     detail::for_each_line<T>(s, [&](Index at) {
-      const auto in = detail::line_at(x, at, s);
-      auto out = detail::line_at(y, at, s);
-      out = in - in.maxCoeff();
+      const auto in = detail::line_at(x, at, s), out = detail::line_at(y, at, s);
+      const T largest = detail::line_max(in);
+      detail::set_line(out, [&](Index i) { return in[i] - largest; });
       // Taken off on its own: added to the largest, its digits would be lost.
-      out -= std::log(detail::sum_of_blocks<T>(s.size, detail::sequential_sum_block, [&out](Index first, Index count) {
-        return out.segment(first, count).exp().sum();
-      }));
+      const T log_sum = std::log(detail::sum_of_terms<T>(s.size, [&out](Index i) { return std::exp(out[i]); }));
+      detail::set_line(out, [&](Index i) { return out[i] - log_sum; });
     });
   }
   if (recording(x)) {
@@ -89,8 +110,9 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
         [y = y.detach(), s](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
-            const auto gradient = detail::line_at(g, at, s);
-            detail::line_at(dx, at, s) = gradient - detail::line_at(y, at, s).exp() * detail::line_sum(g, at, s);
+            const auto gradient = detail::line_at(g, at, s), out = detail::line_at(y, at, s);
+            const T sum = detail::line_sum(gradient);
+            detail::set_line(detail::line_at(dx, at, s), [&](Index i) { return gradient[i] - std::exp(out[i]) * sum; });
           });
           node->accumulate(std::move(dx));
         },

@@ -39,6 +39,13 @@ class Lane {
       return of(Eigen::internal::ploadu<Packet>(from));
   }
   [[gnu::always_inline]] void store(T* to) const noexcept { Eigen::internal::pstoreu(to, packet_); }
+  /// The sum of the N numbers, in Eigen's order.
+  [[gnu::always_inline]] T sum() const noexcept {
+    if constexpr (N == 1)
+      return packet_;
+    else
+      return Eigen::internal::predux(packet_);
+  }
 
   [[gnu::always_inline]] friend Lane operator+(Lane a, Lane b) noexcept {
     return of(Eigen::internal::padd(a.packet_, b.packet_));

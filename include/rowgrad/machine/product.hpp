@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/machine/product_kernel.hpp>
+#include <rowgrad/machine/row_arithmetic.hpp>
 #include <rowgrad/machine/threads.hpp>
 
 namespace rowgrad::detail {
@@ -70,8 +71,7 @@ void vector_product(const Operand<T>& c, const Operand<T>& base, const Operand<T
   split_product<T>(c.rows, a.columns, 1, [&](Index row, Index rows, Index, Index) {
     for (Index i = row; i < row + rows; ++i) {
       T sum = T(0);
-      if (a.column_step == 1 && b.row_step == 1)
-        sum = (ArrayMap<const T>(a.at(i, 0), a.columns) * ArrayMap<const T>(b.values, a.columns)).sum();
+      if (a.column_step == 1 && b.row_step == 1) sum = row_dot(a.at(i, 0), b.values, a.columns);
       *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
     }
     if (a.column_step == 1 && b.row_step == 1) return;
@@ -80,7 +80,7 @@ void vector_product(const Operand<T>& c, const Operand<T>& base, const Operand<T
       const T* const from = a.at(row, k);
       T* const to = c.at(row, 0);
       if (c.row_step == 1 && a.row_step == 1)
-        ArrayMap<T>(to, rows) += factor * ArrayMap<const T>(from, rows);
+        add_multiple(to, factor, from, rows);
       else
         for (Index i = 0; i < rows; ++i) to[i * c.row_step] += factor * from[i * a.row_step];
     }
@@ -120,13 +120,6 @@ void product(const C& c, const A& a, const B& b, Write write = Write::assign) {
   using T = typename C::Scalar;
   const Operand<T> out = Operand<T>::of(c);
   multiply<T>(out, write == Write::add ? out : Operand<T>{}, Operand<T>::of(a), Operand<T>::of(b));
-}
-
-/// c = a b, plus `bias`, a row of c, in each row; without one (null) c = a b.
-template <typename C, typename A, typename B>
-void product_plus(const C& c, const A& a, const B& b, const typename C::Scalar* bias) {
-  using T = typename C::Scalar;
-  multiply<T>(Operand<T>::of(c), Operand<T>::repeated(bias), Operand<T>::of(a), Operand<T>::of(b));
 }
 
 }  // namespace ROWGRAD_ISA

@@ -32,6 +32,7 @@ struct Operand {
   Operand part(Index row, Index row_count, Index column, Index column_count) const noexcept {
     return {at(row, column), row_count, column_count, row_step, column_step};
   }
+  Operand transposed() const noexcept { return {values, columns, rows, column_step, row_step}; }
 };
 
 template <typename T>

@@ -11,6 +11,7 @@
 
 #include <rowgrad/machine/maps.hpp>
 #include <rowgrad/machine/memory.hpp>
+#include <rowgrad/machine/row_arithmetic.hpp>
 
 namespace rowgrad::detail {
 
@@ -52,8 +53,7 @@ T sum_of_blocks(Index n, Index block, const BlockSum& block_sum) {
 /// The sum of n neighbouring values.
 template <typename T>
 T sum_of(const T* x, Index n) {
-  return sum_of_blocks<T>(n, sum_block,
-                          [x](Index first, Index count) { return ArrayMap<const T>(x + first, count).sum(); });
+  return sum_of_blocks<T>(n, sum_block, [x](Index first, Index count) { return row_sum(x + first, count); });
 }
 
 /// The sum of term(0) + ... + term(n - 1), where terms are worked out one by one.
@@ -99,9 +99,6 @@ void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add) {
   const auto width = static_cast<std::size_t>(columns);
   const auto blocks = static_cast<std::uint64_t>((rows + block - 1) / block);
   const Buffer<T> levels(width * static_cast<std::size_t>(std::bit_width(blocks)));
-  const auto carry = [columns](T* into, const T* from) {
-    ArrayMap<T>(into, columns) = ArrayMap<const T>(into, columns) + ArrayMap<const T>(from, columns);
-  };
   for (std::uint64_t k = 0; k < blocks; ++k) {
     const Index first = static_cast<Index>(k) * block;
     // The level that this block ends up in is free: sum there, then add the full levels below, the latest first.
@@ -109,10 +106,10 @@ void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add) {
     T* const target = levels.data() + level * width;
     std::fill_n(target, width, T(0));
     add(target, first, std::min(first + block, rows));
-    for (std::size_t l = 0; l < level; ++l) carry(target, levels.data() + l * width);
+    for (std::size_t l = 0; l < level; ++l) add_row(target, levels.data() + l * width, columns);
   }
   for (std::size_t l = 0; (blocks >> l) != 0; ++l)
-    if ((blocks >> l & 1) != 0) carry(sums, levels.data() + l * width);
+    if ((blocks >> l & 1) != 0) add_row(sums, levels.data() + l * width, columns);
 }
 
 /// to[j] = the sum of values[i * stride + j] over i < rows, for j < columns.
@@ -120,11 +117,9 @@ template <typename T>
 void column_sums(const T* values, Index rows, Index columns, Index stride, T* to) {
   std::fill_n(to, columns, T(0));
   add_in_blocks(to, rows, columns, [values, columns, stride](T* target, Index first, Index last) {
-    const auto row = [values, columns, stride](Index i) { return ArrayMap<const T>(values + i * stride, columns); };
-    ArrayMap<T> sum(target, columns);
-    for (; first + 4 <= last; first += 4)  // four at a time, in order: the sums are read and written once for all
-      sum = sum + row(first) + row(first + 1) + row(first + 2) + row(first + 3);
-    for (; first < last; ++first) sum += row(first);
+    for (; first + 4 <= last; first += 4)  // the sums are read and written once for all four
+      add_four_rows(target, values + first * stride, stride, columns);
+    for (; first < last; ++first) add_row(target, values + first * stride, columns);
   });
 }
 

@@ -19,7 +19,7 @@ Parameter<T> drawn(const char* layer, Index num_embeddings, Index embedding_dim,
   options = checked_options(layer, options, num_embeddings);
   Parameter<T> table(Tensor<T>(Shape{num_embeddings, embedding_dim}));
   init::normal_(table);
-  if (options.padding_idx) table.matrix().row(*options.padding_idx).setZero();
+  if (options.padding_idx) std::fill_n(table.data() + *options.padding_idx * embedding_dim, embedding_dim, T(0));
   return table;
 }
 

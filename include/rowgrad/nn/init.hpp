@@ -25,7 +25,7 @@ void normal_(const Tensor<T>& x, std::type_identity_t<T> mean = 0, std::type_ide
 /// PyTorch: torch.nn.init.constant_.
 template <typename T>
 void constant_(const Tensor<T>& x, std::type_identity_t<T> value) {
-  x.array().setConstant(value);
+  rowgrad::detail::fill_row<T>(x.data(), value, x.numel());
 }
 
 /// Sizes that the fan-based initialisers go by: inputs and outputs of a weight (out, in, ...).

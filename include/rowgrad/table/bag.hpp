@@ -53,8 +53,7 @@ RowGradient<T> bag_gradient(const Bags& bags, const Indices& picks, const Tensor
     if (bags.mode == BagMode::mean) {
       Tensor<T> scaled(g.shape());
       for (Index b = 0; b < bags.count(); ++b)
-        ArrayMap<T>(scaled.data() + b * columns, columns) =
-            ArrayMap<const T>(g.data() + b * columns, columns) * bag_factor<T>(bags, b);
+        set_multiple(scaled.data() + b * columns, bag_factor<T>(bags, b), g.data() + b * columns, columns);
       g = scaled;
     }
     const T* const gradient = g.data();
@@ -68,8 +67,7 @@ RowGradient<T> bag_gradient(const Bags& bags, const Indices& picks, const Tensor
     }
   else
     for (Index i = 0; i < n; ++i)
-      ArrayMap<T>(each.data() + i * columns, columns) =
-          per_sample_weights.data()[i] * ArrayMap<const T>(g.data() + bag[i] * columns, columns);
+      set_multiple(each.data() + i * columns, per_sample_weights.data()[i], g.data() + bag[i] * columns, columns);
   const T* const gradient = each.data();
   return gather([=](Index i) { return gradient + i * columns; });
 }

@@ -82,8 +82,7 @@ void reduce_bag(const Source& source, const Bags& bags, Index b, const T* sample
   const Index *id = bags.ids.data(), first = bags.starts.data()[b], end = bags.starts.data()[b + 1], used = bags.used(),
               columns = source.columns();
   bool empty = true;
-  ArrayMap<T> sum(out, columns);
-  sum.setZero();
+  fill_row(out, T(0), columns);
   for (Index i = first; i < end; ++i) {
     if constexpr (RowsInMemory<Source>)
       if (i + rows_ahead < used) prefetch_row(source.at(id[i + rows_ahead]), columns);
@@ -100,17 +99,16 @@ void reduce_bag(const Source& source, const Bags& bags, Index b, const T* sample
           picks[c] = i;
         }
     } else if constexpr (RowsInMemory<Source>) {
-      const ArrayMap<const T> row(source.at(id[i]), columns);
       if (sample_weights != nullptr)
-        sum += sample_weights[i] * row;
+        add_multiple(out, sample_weights[i], source.at(id[i]), columns);
       else
-        sum += row;
+        add_row(out, source.at(id[i]), columns);
     } else {
       source.add(id[i], sample_weights != nullptr ? sample_weights[i] : T(1), out);
     }
     empty = false;
   }
-  if (bags.mode == BagMode::mean) sum *= bag_factor<T>(bags, b);
+  if (bags.mode == BagMode::mean) set_multiple(out, bag_factor<T>(bags, b), out, columns);
 }
 
 /// What bags of rows become: (bags, D); for the maximum also which id each value came from, -1 for none.
@@ -162,8 +160,7 @@ Tensor<T> factor_gradient(const Source& source, const Bags& bags, const Tensor<T
       row = source.at(*id);
     else
       source.copy({id, 1}, room.data());
-    result.data()[i] =
-        (ArrayMap<const T>(row, columns) * ArrayMap<const T>(g.data() + bag_of.data()[i] * columns, columns)).sum();
+    result.data()[i] = row_dot(row, g.data() + bag_of.data()[i] * columns, columns);
   }
   return result;
 }

@@ -6,6 +6,7 @@
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
+#include <rowgrad/machine/row_arithmetic.hpp>
 #include <rowgrad/machine/threads.hpp>
 
 namespace rowgrad::detail {
@@ -41,8 +42,8 @@ RowGradient<T> gather_rows(const Indices& ids, const Shape& table, Index skip, c
       T* const sum = values + k * columns;
       const T count_of_row = static_cast<T>(end - i);
       std::copy_n(gradient(lookups[i].item), columns, sum);
-      while (++i < end) ArrayMap<T>(sum, columns) += ArrayMap<const T>(gradient(lookups[i].item), columns);
-      if (by_freq) ArrayMap<T>(sum, columns) *= T(1) / count_of_row;
+      while (++i < end) add_row(sum, gradient(lookups[i].item), columns);
+      if (by_freq) set_multiple(sum, T(1) / count_of_row, sum, columns);
     }
   });
   return result;

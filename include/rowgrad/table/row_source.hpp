@@ -8,6 +8,7 @@
 #include <span>
 
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/machine/row_arithmetic.hpp>
 #include <rowgrad/machine/rows.hpp>
 
 namespace rowgrad {
@@ -55,9 +56,7 @@ class TensorRows {
   void copy(std::span<const Index> ids, T* out) const {
     copy_rows(values_, columns_, ids.data(), static_cast<Index>(ids.size()), out);
   }
-  void add(Index row, T factor, T* out) const {
-    ArrayMap<T>(out, columns_) += factor * ArrayMap<const T>(at(row), columns_);
-  }
+  void add(Index row, T factor, T* out) const { add_multiple(out, factor, at(row), columns_); }
   const T* at(Index row) const noexcept { return values_ + row * columns_; }
 
  private:
