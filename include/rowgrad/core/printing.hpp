@@ -17,7 +17,7 @@ namespace rowgrad {
 namespace detail {
 
 /// A number as Python prints a float, for printed models: the shortest decimals that read back as the same number.
-inline std::string python_float(double value) {
+[[gnu::cold]] inline std::string python_float(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
   const double magnitude = std::abs(value);
@@ -36,7 +36,7 @@ inline constexpr std::size_t printed_line_width = 80;
 template <typename T>
 class ValueFormat {
  public:
-  explicit ValueFormat(const std::vector<T>& shown) {
+  [[gnu::cold]] explicit ValueFormat(const std::vector<T>& shown) {
     if constexpr (std::is_floating_point_v<T>) {
       bool integers = true;
       double smallest = 0, largest = 0;
@@ -54,7 +54,7 @@ class ValueFormat {
       if (widens(value)) width_ = std::max(width_, write(value).size());
   }
 
-  std::string operator()(T value) const {
+  [[gnu::cold]] std::string operator()(T value) const {
     std::string text = write(value);
     return std::string(width_ > text.size() ? width_ - text.size() : 0, ' ') + text;
   }
@@ -110,7 +110,7 @@ class TensorWriter {
   }
 
   // The values that write_block() writes, without visiting the others.
-  void gather(std::vector<T>& shown, int d, Index offset) const {
+  [[gnu::cold]] void gather(std::vector<T>& shown, int d, Index offset) const {
     if (d == x_.dim()) return shown.push_back(values_[offset]);
     const Index size = x_.shape()[d], stride = split_at(x_.shape(), d).inner;
     for (Index i = 0; i < size; ++i) {
@@ -120,7 +120,7 @@ class TensorWriter {
   }
 
   // Nested as deep as the tensor's rank, at most Shape::max_rank.
-  void write_block(std::string& text, int d, Index offset, std::size_t indent) const {
+  [[gnu::cold]] void write_block(std::string& text, int d, Index offset, std::size_t indent) const {
     if (x_.dim() == 0) {
       text += format_(values_[0]);
       return;
@@ -163,7 +163,7 @@ class TensorWriter {
 /// "tensor([[1., 2.], [3., 4.]])", with what PyTorch says after it: the type when it is not the default one,
 /// requires_grad=True for a leaf, grad_fn for the result of a recorded operation.
 template <typename T>
-std::string to_string(const Tensor<T>& x) {
+[[gnu::cold]] std::string to_string(const Tensor<T>& x) {
   if (!x.defined()) return "tensor(undefined)";
   constexpr std::size_t indent = 7;
   std::string text = "tensor(" + (x.numel() == 0 ? std::string("[]") : detail::TensorWriter<T>(x).write(indent));

@@ -100,7 +100,7 @@ class Shape {
 };
 
 /// "(2, 3)", "(4,)" or "()".
-inline std::string to_string(const Shape& shape) {
+[[gnu::cold]] inline std::string to_string(const Shape& shape) {
   std::string text = "(";
   for (int d = 0; d < shape.rank(); ++d) text += detail::concat(d == 0 ? "" : ", ", shape[d]);
   return text + (shape.rank() == 1 ? ",)" : ")");

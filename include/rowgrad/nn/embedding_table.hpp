@@ -12,7 +12,7 @@ namespace rowgrad::nn::embedding_table {
 
 /// A table drawn from Normal(0, 1), but for the padding row, which is zero; options are checked in passing.
 template <typename T>
-Parameter<T> drawn(const char* layer, Index num_embeddings, Index embedding_dim, LookupOptions& options) {
+[[gnu::cold]] Parameter<T> drawn(const char* layer, Index num_embeddings, Index embedding_dim, LookupOptions& options) {
   if (num_embeddings < 0 || embedding_dim < 0)
     throw ShapeError(detail::concat(layer, ": expected num_embeddings >= 0 and embedding_dim >= 0, got ",
                                     num_embeddings, " and ", embedding_dim));
@@ -43,7 +43,7 @@ void append_drawn(const char* layer, const Parameter<T>& table, Index count, Gen
 }
 
 /// The norm and the scaling as PyTorch prints them.
-inline std::string repr(const LookupOptions& options) {
+[[gnu::cold]] inline std::string repr(const LookupOptions& options) {
   using detail::concat, detail::python_float;
   std::string text;
   if (options.max_norm) text += concat(", max_norm=", python_float(*options.max_norm));

@@ -98,7 +98,7 @@ class Module<T, void> {
   ///     Classifier(
   ///       (embedding): Embedding(10000, 100)
   ///     )
-  std::string to_string(std::size_t indent = 0) const {
+  [[gnu::cold]] std::string to_string(std::size_t indent = 0) const {
     const std::string extra = extra_repr(), pad(indent, ' ');
     std::string inside;
     for (const auto& member : children())
@@ -109,7 +109,7 @@ class Module<T, void> {
   }
 
   /// The class's own name, without namespace and template arguments.
-  virtual std::string type_name() const {
+  [[gnu::cold]] virtual std::string type_name() const {
     int status = 0;
     char* const name = abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status);
     std::string text = status == 0 ? name : typeid(*this).name();

@@ -26,10 +26,10 @@ class RuleOptimizer : public Optimizer<T> {
   };
 
   /// ValueError for no parameters, a parameter given twice, or an option outside its range.
-  explicit RuleOptimizer(std::vector<Tensor<T>> parameters, Options options = {})
+  [[gnu::cold]] explicit RuleOptimizer(std::vector<Tensor<T>> parameters, Options options = {})
       : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {}
 
-  explicit RuleOptimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
+  [[gnu::cold]] explicit RuleOptimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
     for (const Group& group : groups_) {
       rules_.push_back(R(group.options));
       for (const Tensor<T>& parameter : group.parameters) {
@@ -83,7 +83,7 @@ class RuleOptimizer : public Optimizer<T> {
       if (state->parameter().body().graph) state->parameter().grad().reset();
   }
 
-  void add_rows() override {
+  [[gnu::cold]] void add_rows() override {
     for (std::size_t k = 0; k < states_.size(); ++k)
       if (!states_[k]->state().grew()) states_[k]->state().check_shape("add_rows", k);
     for_each([](Trained& state, const R& rule) { state.add_rows(rule); });
@@ -160,7 +160,7 @@ class RuleOptimizer : public Optimizer<T> {
  private:
   using Trained = detail::ParameterState<R>;
 
-  void check_parameter(const Tensor<T>& parameter) const {
+  [[gnu::cold]] void check_parameter(const Tensor<T>& parameter) const {
     using rowgrad::detail::concat;
     if (!parameter.defined()) throw ValueError(concat(R::name, ": got an undefined tensor to train"));
     for (const auto& state : states_)

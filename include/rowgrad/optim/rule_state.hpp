@@ -51,7 +51,10 @@ class RuleState {
 
   /// ShapeError when the parameter is no longer of the shape this state is for.
   void check_shape(const char* operation, std::size_t position) const {
-    if (parameter.shape() == shape) return;
+    if (parameter.shape() != shape) [[unlikely]]
+      throw_resized(operation, position);
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] void throw_resized(const char* operation, std::size_t position) const {
     throw ShapeError(rowgrad::detail::concat(
         R::name, "::", operation, ": parameter ", position, " had shape ", shape, " and now has ", parameter.shape(),
         ": the table was resized behind the optimizer's back. Nothing was changed",
