@@ -55,3 +55,11 @@ TEST_CASE("SGD: a parameter whose first gradient comes late starts its momentum 
   sgd.step();  // b = 0.5 * 4 + 0.5 * 4
   CHECK(w.item() == -7);
 }
+
+TEST_CASE("options arrive as they were given, also two equal numbers followed by zeros") {
+  const auto x = rowgrad::ones<double>({3, 2});
+  x.requires_grad_();
+  rowgrad::optim::SGD<double> sgd({x}, {.lr = 0.1, .momentum = 0.1});
+  CHECK(sgd.options().dampening == 0);
+  CHECK(sgd.options().weight_decay == 0);
+}

@@ -26,10 +26,11 @@ class RuleOptimizer : public Optimizer<T> {
   };
 
   /// ValueError for no parameters, a parameter given twice, or an option outside its range.
-  [[gnu::cold]] explicit RuleOptimizer(std::vector<Tensor<T>> parameters, Options options = {})
+  // Options come by reference: GCC 12 passes {.1, .1, 0, 0} by value as four times .1 where there is AVX-512.
+  [[gnu::cold, gnu::noinline]] explicit RuleOptimizer(std::vector<Tensor<T>> parameters, const Options& options = {})
       : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {}
 
-  [[gnu::cold]] explicit RuleOptimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
+  [[gnu::cold, gnu::noinline]] explicit RuleOptimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
     for (const Group& group : groups_) {
       rules_.push_back(R(group.options));
       for (const Tensor<T>& parameter : group.parameters) {

@@ -26,6 +26,8 @@ void* allocate_or_fail(std::size_t bytes) {
 // Those of the whole test program; they fail for this file alone.
 void* operator new(std::size_t bytes) { return allocate_or_fail(bytes); }
 void* operator new[](std::size_t bytes) { return allocate_or_fail(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return std::malloc(bytes > 0 ? bytes : 1); }
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept { return std::malloc(bytes > 0 ? bytes : 1); }
 void operator delete(void* block) noexcept { std::free(block); }
 void operator delete[](void* block) noexcept { std::free(block); }
 void operator delete(void* block, std::size_t) noexcept { std::free(block); }
