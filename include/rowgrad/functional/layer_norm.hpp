@@ -27,21 +27,21 @@ Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Te
   const Index n = normalized_shape.numel(), rows = n == 0 ? 0 : x.numel() / n;
   Tensor<T> y(x.shape()), h(Shape{rows, n}), r(Shape{rows});
   const MatrixMap<T> in(x.data(), rows, n);
-  MatrixMap<T> out(y.data(), rows, n), hats(h.data(), rows, n);
-  T* const factors = r.data();
-  const T* const w = weight.defined() ? weight.data() : nullptr;
-  const T* const b = bias.defined() ? bias.data() : nullptr;
+  MatrixMap<T> out(y.data(), rows, n), normal(h.data(), rows, n);
+  T* const inverse = r.data();
+  const T* const scale = weight.defined() ? weight.data() : nullptr;
+  const T* const shift = bias.defined() ? bias.data() : nullptr;
   for (Index i = 0; i < rows; ++i) {
     const T mean = detail::sum_of(&in(i, 0), n) / static_cast<T>(n);
-    auto hat = hats.row(i);
+    auto hat = normal.row(i);
     hat.array() = in.row(i).array() - mean;
     const T squares = detail::sum_of_blocks<T>(
         n, detail::sum_block, [&](Index first, Index count) { return hat.segment(first, count).squaredNorm(); });
-    factors[i] = T(1) / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(eps));
-    hat *= factors[i];
+    inverse[i] = T(1) / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(eps));
+    hat *= inverse[i];
     out.row(i) = hat;
-    if (w != nullptr) out.row(i).array() *= ArrayMap<const T>(w, n).transpose();
-    if (b != nullptr) out.row(i).array() += ArrayMap<const T>(b, n).transpose();
+    if (scale != nullptr) out.row(i).array() *= ArrayMap<const T>(scale, n).transpose();
+    if (shift != nullptr) out.row(i).array() += ArrayMap<const T>(shift, n).transpose();
   }
   if (recording(x, weight, bias)) {
     record(
