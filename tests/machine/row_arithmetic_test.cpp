@@ -23,7 +23,7 @@ std::vector<T> numbers(Index n, double seed) {
 
 template <typename T>
 bool same(const T* a, const T* b, Index n) {
-  return std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(T)) == 0;
+  return n == 0 || std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(T)) == 0;
 }
 
 template <typename T>

@@ -29,10 +29,9 @@ TEST_CASE("copy_rows: any rows in any order, below and above the size where thre
   rowgrad::set_num_threads(before);
 }
 
-TEST_CASE("prefetch_row: changes nothing and reads nothing, so any address will do") {
+TEST_CASE("prefetch_row changes nothing") {
   const std::vector<double> row{1, 2, 3};
   rowgrad::detail::prefetch_row(row.data(), 3);
   rowgrad::detail::prefetch_row<2>(row.data(), 3);
-  rowgrad::detail::prefetch_row(static_cast<const double*>(nullptr), 100);
   CHECK(row == std::vector<double>{1, 2, 3});
 }
