@@ -1,7 +1,7 @@
 // What: ROWGRAD_INSTANTIATE, the list of templates that rowgrad::compiled holds for float and double.
 // Why:  a program that links that library finds them compiled instead of compiling them in every one of its files. It
 //       defines ROWGRAD_COMPILED (the CMake target does), which declares them extern here.
-// See:  src/compiled.cpp; docs/decisions.md, "Compile time".
+// See:  cmake/compiled.cpp; docs/decisions.md, "Compile time".
 #pragma once
 
 #include <rowgrad/rowgrad.hpp>
