@@ -38,7 +38,7 @@ void Tensor<T>::backward(const Tensor& seed, bool retain_graph) const {
         "backward: this tensor does not require a gradient: no input of its operations requires one, or it was made "
         "under no_grad");
   if (seed.shape() != shape())
-    throw ShapeError(detail::concat("backward: the seed has shape ", seed.shape(), ", the tensor ", shape()));
+    detail::raise<ShapeError>("backward: the seed has shape ", seed.shape(), ", the tensor ", shape());
   auto* node = static_cast<Node<T>*>(body_->graph.get());
   node->accumulate(seed);
   node->run_backward(retain_graph);
@@ -47,8 +47,8 @@ void Tensor<T>::backward(const Tensor& seed, bool retain_graph) const {
 template <typename T>
 void Tensor<T>::backward(bool retain_graph) const {
   if (numel() != 1)
-    throw ShapeError(detail::concat("backward: without a seed the tensor must have one element, it has shape ", shape(),
-                                    " (reduce it with sum() or mean())"));
+    detail::raise<ShapeError>("backward: without a seed the tensor must have one element, it has shape ", shape(),
+                              " (reduce it with sum() or mean())");
   backward(ones<T>(shape()), retain_graph);
 }
 

@@ -17,9 +17,9 @@ void check_converts_to_index(const Tensor<T>& x) {
   const T* values = x.data();
   for (Index i = 0; i < x.numel(); ++i)
     if (!(values[i] >= -limit && values[i] < limit))
-      throw ValueError(concat("to: expected values that an integer of ", 8 * sizeof(Index), " bits can hold, got ",
-                              values[i], " at element ", i, " of shape ", x.shape(),
-                              values[i] != values[i] ? " (a missing value in the data?)" : ""));
+      raise<ValueError>("to: expected values that an integer of ", 8 * sizeof(Index), " bits can hold, got ", values[i],
+                        " at element ", i, " of shape ", x.shape(),
+                        values[i] != values[i] ? " (a missing value in the data?)" : "");
 }
 
 }  // namespace detail

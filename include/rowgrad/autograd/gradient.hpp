@@ -20,9 +20,9 @@ class Gradient {
   /// The whole gradient. GraphError when it is undefined or row-sparse: see rows(), values(), to_dense().
   const Tensor<T>& dense() const {
     if (!defined() || is_row_sparse())
-      throw GraphError(detail::concat("grad: expected a dense gradient, but it is ",
-                                      defined() ? "row-sparse (use rows() and values(), or to_dense())"
-                                                : "undefined (has backward() been called?)"));
+      detail::raise<GraphError>("grad: expected a dense gradient, but it is ",
+                                defined() ? "row-sparse (use rows() and values(), or to_dense())"
+                                          : "undefined (has backward() been called?)");
     return values_;
   }
 
@@ -100,8 +100,8 @@ class Gradient {
       throw_shapes_differ(other);
   }
   [[noreturn, gnu::cold, gnu::noinline]] void throw_shapes_differ(const Shape& other) const {
-    throw ShapeError(detail::concat("backward: a tensor was given gradients of shapes ", shape(), " and ", other,
-                                    "; a backward function must give each input one of that input's shape"));
+    detail::raise<ShapeError>("backward: a tensor was given gradients of shapes ", shape(), " and ", other,
+                              "; a backward function must give each input one of that input's shape");
   }
   static void own(Tensor<T>& tensor) {
     if (!tensor.unique()) tensor = detail::copy_of(tensor);

@@ -86,13 +86,13 @@ inline void WalkNode::run_backward(bool retain_graph) {
   WalkNode* last = this;
   for (WalkNode* node = this; node != nullptr; node = node->found_next_) {
     if (node->freed())
-      throw GraphError(concat("backward: the graph was freed by an earlier backward() (at ", node->name_,
-                              "). To walk it twice, pass retain_graph = true the first time; a loop that keeps a "
-                              "result of the step before should detach() it"));
+      raise<GraphError>("backward: the graph was freed by an earlier backward() (at ", node->name_,
+                        "). To walk it twice, pass retain_graph = true the first time; a loop that keeps a "
+                        "result of the step before should detach() it");
     for (const Ref<WalkNode>& input : node->inputs_)
       if (input && input->retired_)
-        throw GraphError(concat("backward: rows were added to a table since this graph was recorded (at ", node->name_,
-                                "). Add rows between steps, and run the forward again"));
+        raise<GraphError>("backward: rows were added to a table since this graph was recorded (at ", node->name_,
+                          "). Add rows between steps, and run the forward again");
     for_each_operation_before(node, [&last](WalkNode* before) {
       if (before->waiting_++ == 0) last = last->found_next_ = before;
     });

@@ -28,8 +28,8 @@ class AnyTensor {
   template <typename U>
   const Tensor<U>& as() const {
     if (is<U>()) return static_cast<const HeldTensor<U>&>(*held_).tensor;
-    throw ValueError(detail::concat("AnyTensor: asked for a tensor of ", typeid(U).name(), ", but it is one of ",
-                                    held_ ? held_->scalar_type().name() : "no type"));
+    detail::raise<ValueError>("AnyTensor: asked for a tensor of ", typeid(U).name(), ", but it is one of ",
+                              held_ ? held_->scalar_type().name() : "no type");
   }
 
   /// ValueError when undefined; so do all that follow.

@@ -13,13 +13,12 @@ namespace rowgrad::detail {
 
 /// ValueError unless 0 <= p <= 1; NaN is outside.
 inline void expect_probability(const char* operation, const char* option, double p) {
-  if (!(p >= 0 && p <= 1))
-    throw ValueError(concat(operation, ": expected 0 <= ", option, " <= 1, a probability, got ", p));
+  if (!(p >= 0 && p <= 1)) raise<ValueError>(operation, ": expected 0 <= ", option, " <= 1, a probability, got ", p);
 }
 
 /// ValueError for a value below `least`.
 inline void expect_at_least(const char* operation, const char* option, Index value, Index least) {
-  if (value < least) throw ValueError(concat(operation, ": ", option, " must be at least ", least, ", got ", value));
+  if (value < least) raise<ValueError>(operation, ": ", option, " must be at least ", least, ", got ", value);
 }
 
 /// a + b and a b for numbers that are not negative; the largest Index where the result is larger still.

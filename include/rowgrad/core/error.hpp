@@ -55,6 +55,24 @@ class FileError : public Error {
   using Error::Error;
 };
 
+namespace detail {
+
+template <typename E>
+[[noreturn, gnu::cold, gnu::noinline]] void throw_joined(const Piece* pieces, std::size_t count) {
+  throw E(join(pieces, count));
+}
+
+/// raise<ShapeError>("linear: expected ", 3, " columns, got ", shape): throws an E whose message is concat's. Every
+/// check has such a line, so what it compiles to matters: a list of pieces and one call, away from the path that
+/// passes.
+template <typename E, typename... Pieces>
+[[noreturn, gnu::always_inline]] inline void raise(const Pieces&... pieces) {
+  const Piece list[] = {Piece(pieces)...};
+  throw_joined<E>(list, sizeof...(pieces));
+}
+
+}  // namespace detail
+
 /// A file whose content is not what its format promises. The message is "file:line: what was expected, what stood
 /// there".
 class ParseError : public Error {

@@ -60,7 +60,7 @@ Tensor<T> rand(const Shape& shape, Generator& generator = default_generator()) {
 
 /// Uniform integers on [low, high). ValueError when that is empty. PyTorch: torch.randint.
 inline Indices randint(Index low, Index high, const Shape& shape, Generator& generator = default_generator()) {
-  if (low >= high) throw ValueError(detail::concat("randint: expected low < high, got low ", low, " and high ", high));
+  if (low >= high) detail::raise<ValueError>("randint: expected low < high, got low ", low, " and high ", high);
   Indices result(shape);
   Index* values = result.data();
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);  // may exceed Index
@@ -76,7 +76,7 @@ inline Indices randint(Index high, const Shape& shape, Generator& generator = de
 
 /// A random order of 0 .. n-1. PyTorch: torch.randperm.
 inline Indices randperm(Index n, Generator& generator = default_generator()) {
-  if (n < 0) throw ValueError(detail::concat("randperm: expected a number that is not negative, got ", n));
+  if (n < 0) detail::raise<ValueError>("randperm: expected a number that is not negative, got ", n);
   Indices result(Shape{n});
   Index* values = result.data();
   for (Index i = 0; i < n; ++i) values[i] = i;
@@ -91,7 +91,7 @@ template <typename T>
 using ArangeArgument = std::conditional_t<std::is_floating_point_v<T>, double, T>;
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_bad_arange(double start, double end, double step) {
-  throw ValueError(concat("arange: expected a step that leads from ", start, " to ", end, ", got ", step));
+  raise<ValueError>("arange: expected a step that leads from ", start, " to ", end, ", got ", step);
 }
 
 /// How many values arange() has. Exact for integers of any size.
@@ -103,7 +103,7 @@ inline Index arange_count(Index start, Index end, Index step) {
   const std::uint64_t distance = step > 0 ? to - from : from - to, width = step > 0 ? by : 0 - by;
   const std::uint64_t count = distance / width + (distance % width != 0 ? 1 : 0);
   if (count > static_cast<std::uint64_t>(std::numeric_limits<Index>::max()))
-    throw ShapeError(concat("arange: ", start, " to ", end, " has more values than can be counted"));
+    raise<ShapeError>("arange: ", start, " to ", end, " has more values than can be counted");
   return static_cast<Index>(count);
 }
 
@@ -113,8 +113,7 @@ inline Index arange_count(double start, double end, double step) {
   if (!std::isfinite(start) || !std::isfinite(end) || !(step > 0 ? end >= start : step < 0 && end <= start))
     throw_bad_arange(start, end, step);
   if (!(count < 0x1p63))
-    throw ShapeError(
-        concat("arange: ", start, " to ", end, " in steps of ", step, " has more values than can be counted"));
+    raise<ShapeError>("arange: ", start, " to ", end, " in steps of ", step, " has more values than can be counted");
   return static_cast<Index>(count);
 }
 
@@ -181,10 +180,10 @@ template <typename T>
 Tensor<T> from_blob(T* values, const Shape& shape, Ref<Counted> owner) {
   static_assert(!std::is_const_v<T>, "operations may write to a tensor's values");
   if (bytes_of<T>(shape) > 0 && values == nullptr)
-    throw ValueError(concat("from_blob: expected the address of values for shape ", shape, ", got a null pointer"));
+    raise<ValueError>("from_blob: expected the address of values for shape ", shape, ", got a null pointer");
   if (const auto off = reinterpret_cast<std::uintptr_t>(values) % alignof(T); off != 0)
-    throw ValueError(concat("from_blob: expected an address that is a multiple of ", alignof(T), ", got one that is ",
-                            off, " bytes beyond (values may be read where they lie only if they are aligned)"));
+    raise<ValueError>("from_blob: expected an address that is a multiple of ", alignof(T), ", got one that is ", off,
+                      " bytes beyond (values may be read where they lie only if they are aligned)");
   Ref<Storage<T>> storage = borrow_storage(values, std::move(owner));
   return Tensor<T>(shape, std::move(storage));
 }

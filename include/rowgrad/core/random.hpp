@@ -73,7 +73,7 @@ class Generator {
   /// 64.
   Index below(Index bound) {
     if (bound <= 0) [[unlikely]]
-      throw ValueError(detail::concat("Generator: expected a bound of at least 1, got ", bound));
+      detail::raise<ValueError>("Generator: expected a bound of at least 1, got ", bound);
     return static_cast<Index>(below_unsigned(static_cast<std::uint64_t>(bound)));
   }
 

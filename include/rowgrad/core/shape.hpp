@@ -62,9 +62,8 @@ class Shape {
   const Index* end() const noexcept { return sizes_.data() + rank_; }
 
   void append(Index size) {
-    if (rank_ == max_rank)
-      throw ShapeError(detail::concat("Shape: expected at most ", max_rank, " dimensions, got more"));
-    if (size < 0) throw ShapeError(detail::concat("Shape: a size must not be negative, got ", size));
+    if (rank_ == max_rank) detail::raise<ShapeError>("Shape: expected at most ", max_rank, " dimensions, got more");
+    if (size < 0) detail::raise<ShapeError>("Shape: a size must not be negative, got ", size);
     sizes_[static_cast<std::size_t>(rank_++)] = size;
   }
 
@@ -109,14 +108,14 @@ class Shape {
 namespace detail {
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_too_many_elements(const Shape& shape) {
-  throw ShapeError(concat("Shape: ", shape, " has more elements than can be counted (is one of the sizes right?)"));
+  raise<ShapeError>("Shape: ", shape, " has more elements than can be counted (is one of the sizes right?)");
 }
 
 /// a + b, for a size that is about to go into a shape. ShapeError when it does not fit Index.
 inline Index checked_sum(const char* operation, Index a, Index b) {
   Index sum;
   if (__builtin_add_overflow(a, b, &sum))
-    throw ShapeError(concat(operation, ": a size of ", a, " + ", b, " is more than can be counted"));
+    raise<ShapeError>(operation, ": a size of ", a, " + ", b, " is more than can be counted");
   return sum;
 }
 
@@ -124,7 +123,7 @@ inline Index checked_sum(const char* operation, Index a, Index b) {
 inline Index checked_product(const char* operation, Index a, Index b) {
   Index product;
   if (__builtin_mul_overflow(a, b, &product))
-    throw ShapeError(concat(operation, ": a size of ", a, " * ", b, " is more than can be counted"));
+    raise<ShapeError>(operation, ": a size of ", a, " * ", b, " is more than can be counted");
   return product;
 }
 
@@ -133,8 +132,7 @@ inline Index checked_product(const char* operation, Index a, Index b) {
 inline int wrap_dim(const char* operation, Index dim, int rank) {
   const int n = rank == 0 ? 1 : rank;
   if (dim < -n || dim >= n)
-    throw IndexError(
-        concat(operation, ": dimension ", dim, " is outside [", -n, ", ", n - 1, "] of a tensor of rank ", rank));
+    raise<IndexError>(operation, ": dimension ", dim, " is outside [", -n, ", ", n - 1, "] of a tensor of rank ", rank);
   return static_cast<int>(dim < 0 ? dim + n : dim);
 }
 
@@ -148,8 +146,8 @@ inline Shape broadcast_shape(const char* operation, const Shape& a, const Shape&
     Index& size = result[d + offset];
     if (size == shorter[d] || shorter[d] == 1) continue;
     if (size != 1)
-      throw ShapeError(concat(operation, ": shapes ", a, " and ", b,
-                              " do not broadcast: sizes must be equal or 1, counted from the last dimension"));
+      raise<ShapeError>(operation, ": shapes ", a, " and ", b,
+                        " do not broadcast: sizes must be equal or 1, counted from the last dimension");
     size = shorter[d];
   }
   return result;

@@ -77,8 +77,8 @@ class ZeroPages final : public Counted {
   std::uint64_t bytes = 0;
   const bool fits = !__builtin_mul_overflow(shape.numel(), value_bytes, &bytes);
   const std::string amount = fits ? concat(bytes) : concat("more than ", ~std::uint64_t{0});
-  throw MemoryError(concat("Tensor: no memory for shape ", shape, ": it takes ", amount, " bytes (", value_bytes,
-                           " for each value)"));
+  raise<MemoryError>("Tensor: no memory for shape ", shape, ": it takes ", amount, " bytes (", value_bytes,
+                     " for each value)");
 }
 
 /// Bytes of a shape's values. ShapeError when its elements, MemoryError when its bytes can't be counted.

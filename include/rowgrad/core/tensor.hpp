@@ -86,8 +86,8 @@ Shape shape_of(const std::vector<V>& values) {
 template <typename V, typename T>
 void copy_nested(const std::vector<V>& values, const Shape& shape, int depth, T*& next) {
   if (static_cast<Index>(values.size()) != shape[depth])
-    throw ShapeError(concat("Tensor: expected vectors of one length, ", shape[depth], " at depth ", depth, ", got ",
-                            values.size(), " (sequences of words are made equally long by pad_sequences)"));
+    raise<ShapeError>("Tensor: expected vectors of one length, ", shape[depth], " at depth ", depth, ", got ",
+                      values.size(), " (sequences of words are made equally long by pad_sequences)");
   for (std::size_t i = 0; i < values.size(); ++i) {
     if constexpr (std::same_as<typename NestedVector<V>::Value, V>)
       *next++ = static_cast<T>(values[i]);
@@ -170,7 +170,7 @@ class Tensor {
 
   /// The value of a tensor with one element. ShapeError for more or none.
   T item() const {
-    if (numel() != 1) throw ShapeError(detail::concat("item: expected one value, got shape ", shape()));
+    if (numel() != 1) detail::raise<ShapeError>("item: expected one value, got shape ", shape());
     return *data();
   }
 
@@ -252,7 +252,7 @@ class Tensor {
   /// The same memory under another shape of as many elements, outside any graph. ShapeError for another number.
   Tensor view_as(const Shape& shape) const {
     if (shape.checked_numel() != numel()) [[unlikely]]
-      throw ShapeError(detail::concat("view: shape ", body_->shape, " has another number of elements than ", shape));
+      detail::raise<ShapeError>("view: shape ", body_->shape, " has another number of elements than ", shape);
     return Tensor(shape, body_->numel, body_->storage, body_->data);
   }
   /// Whether this handle is the only way to these values, so that they may be overwritten.

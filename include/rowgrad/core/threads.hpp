@@ -19,7 +19,7 @@ inline int get_num_threads() noexcept { return detail::max_threads(); }
 
 /// Sets that number; results do not depend on it. ValueError below 1. PyTorch: torch.set_num_threads.
 inline void set_num_threads(int threads) {
-  if (threads < 1) throw ValueError(detail::concat("set_num_threads: expected at least 1 thread, got ", threads));
+  if (threads < 1) detail::raise<ValueError>("set_num_threads: expected at least 1 thread, got ", threads);
 #ifdef _OPENMP
   omp_set_num_threads(threads);
 #endif

@@ -58,14 +58,13 @@ class Batches {
   /// sequences and labels differ in number; ValueError for batch_size or maxlen < 1.
   Batches(std::vector<std::vector<Index>> sequences, std::vector<Index> labels, const BatchOptions& options = {})
       : sequences_(std::move(sequences)), labels_(std::move(labels)), options_(options) {
-    using rowgrad::detail::concat;
     if (sequences_.size() != labels_.size())
-      throw ShapeError(concat("Batches: each sequence needs one label, got ", sequences_.size(), " sequences and ",
-                              labels_.size(), " labels"));
+      rowgrad::detail::raise<ShapeError>("Batches: each sequence needs one label, got ", sequences_.size(),
+                                         " sequences and ", labels_.size(), " labels");
     if (options_.batch_size < 1)
-      throw ValueError(concat("Batches: batch_size must be at least 1, got ", options_.batch_size));
+      rowgrad::detail::raise<ValueError>("Batches: batch_size must be at least 1, got ", options_.batch_size);
     if (options_.maxlen && *options_.maxlen < 1)
-      throw ValueError(concat("Batches: maxlen must be at least 1, got ", *options_.maxlen));
+      rowgrad::detail::raise<ValueError>("Batches: maxlen must be at least 1, got ", *options_.maxlen);
   }
 
   /// Orders come from this generator, which must live as long. PyTorch: DataLoader(generator=...), which draws from it
@@ -159,8 +158,8 @@ class Batches {
   /// orders come from is the caller's, and so is saving and restoring it. ValueError for a position outside the epoch.
   void load_state(const BatchesState& state) {
     if (state.position < 0 || state.position > size())
-      throw ValueError(rowgrad::detail::concat("Batches::load_state: position ", state.position, " is outside the ",
-                                               size(), " batches of an epoch (is it the state of another data set?)"));
+      rowgrad::detail::raise<ValueError>("Batches::load_state: position ", state.position, " is outside the ", size(),
+                                         " batches of an epoch (is it the state of another data set?)");
     state_ = state;
     resumes_ = state.under_way;
   }

@@ -98,7 +98,7 @@ inline LabelledText load_labelled_text(const std::string& path, const std::vecto
   text::WordIndex seen;
   for (const std::string& name : classes)
     if (!seen.add(name).second)
-      throw ValueError(detail::concat("load_labelled_text: class ", detail::excerpt(name), " is given twice"));
+      rowgrad::detail::raise<ValueError>("load_labelled_text: class ", detail::excerpt(name), " is given twice");
 
   LabelledText result;
   detail::LineReader lines("load_labelled_text", path);

@@ -42,8 +42,8 @@ inline std::vector<Fold> k_folds(const std::vector<Index>& labels, Index folds,
                                  Generator& generator = default_generator()) {
   const auto samples = static_cast<Index>(labels.size());
   if (folds < 2 || folds > samples)
-    throw ValueError(rowgrad::detail::concat("k_folds: expected between 2 folds and one for each of the ", samples,
-                                             " samples, got ", folds));
+    rowgrad::detail::raise<ValueError>("k_folds: expected between 2 folds and one for each of the ", samples,
+                                       " samples, got ", folds);
   // Class follows class; dealing the samples out like cards gives every fold its share of each.
   const std::vector<Index> order = detail::shuffled_by_class(labels, generator);
   std::vector<Index> fold_of(labels.size());
@@ -65,10 +65,10 @@ inline TrainValidation train_validation_split(const std::vector<Index>& labels, 
                                               Generator& generator = default_generator()) {
   const auto samples = static_cast<Index>(labels.size());
   if (!(validation_fraction > 0 && validation_fraction < 1))
-    throw ValueError(rowgrad::detail::concat(
-        "train_validation_split: validation_fraction must lie between 0 and 1, got ", validation_fraction));
+    rowgrad::detail::raise<ValueError>("train_validation_split: validation_fraction must lie between 0 and 1, got ",
+                                       validation_fraction);
   if (samples < 2)
-    throw ValueError(rowgrad::detail::concat("train_validation_split: expected at least 2 samples, got ", samples));
+    rowgrad::detail::raise<ValueError>("train_validation_split: expected at least 2 samples, got ", samples);
   const double wanted = std::round(validation_fraction * static_cast<double>(samples));
   const Index held_out = std::clamp(static_cast<Index>(wanted), Index{1}, samples - 1);
   // Class follows class, and held_out places spread evenly over them all: each class holds its share.

@@ -64,7 +64,7 @@ Tensor<T> gelu(const Tensor<T>& x, std::string_view approximate = "none") {
         });
   }
   if (approximate != "none")
-    throw ValueError(detail::concat("gelu: approximate is \"none\" or \"tanh\", got \"", approximate, '"'));
+    detail::raise<ValueError>("gelu: approximate is \"none\" or \"tanh\", got \"", approximate, '"');
   constexpr T inverse_root2 = T(0.70710678118654752440), inverse_root2pi = T(0.39894228040143267794);
   return detail::unary(
       "GeluBackward0", x, detail::Save::input,

@@ -55,9 +55,9 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
       if (added != nullptr) row += ArrayMap<const T>(added + (b * queries + i) * keys, seen);
       const T largest = seen == 0 ? -infinity : row.maxCoeff();
       if (largest == -infinity)
-        throw ValueError(concat(operation, ": every key is masked for query ", i, " of sample ", b / (batch / samples),
-                                ", so there is nothing to average (a text of length 0, or 0 and 1 of a mask "
-                                "exchanged?)"));
+        raise<ValueError>(operation, ": every key is masked for query ", i, " of sample ", b / (batch / samples),
+                          ", so there is nothing to average (a text of length 0, or 0 and 1 of a mask "
+                          "exchanged?)");
       row = (row - largest).exp();
       for (Index j = 0; j < seen; ++j) values[j] = values[j] < tiny ? T(0) : values[j];  // Eigen's exp(-infinity)
       row /= sum_of(values, seen);
@@ -115,16 +115,15 @@ AttentionResult<T> attention(const Tensor<T>& q, const Tensor<T>& k, const Tenso
               k.shape()[rank - 2] == v.shape()[rank - 2];
   for (int d = 0; fits && d < rank - 2; ++d) fits = q.shape()[d] == k.shape()[d] && q.shape()[d] == v.shape()[d];
   if (!fits)
-    throw ShapeError(detail::concat(operation,
-                                    ": expected queries (..., L, E), keys (..., S, E) and values (..., S, Ev), got ",
-                                    q.shape(), ", ", k.shape(), " and ", v.shape()));
+    detail::raise<ShapeError>(operation,
+                              ": expected queries (..., L, E), keys (..., S, E) and values (..., S, Ev), got ",
+                              q.shape(), ", ", k.shape(), " and ", v.shape());
   Shape full = q.shape(), shape = q.shape();
   full[rank - 1] = k.shape()[rank - 2];
   shape[rank - 1] = v.shape().back();
   const Tensor<T>& mask = options.attn_mask;
   if (mask.defined() && detail::broadcast_shape(operation, full, mask.shape()) != full)
-    throw ShapeError(
-        detail::concat(operation, ": a mask of shape ", mask.shape(), " does not fit scores of shape ", full));
+    detail::raise<ShapeError>(operation, ": a mask of shape ", mask.shape(), " does not fit scores of shape ", full);
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.shape().back())));
   Tensor<T> weights = detail::attention_weights(operation, q, k, mask, full, static_cast<T>(scale), options.is_causal);
   weights = dropout(weights, options.dropout_p);

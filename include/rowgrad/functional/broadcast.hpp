@@ -139,8 +139,8 @@ template <typename T>
 Tensor<T> expand(const Tensor<T>& x, const Shape& shape) {
   if (x.shape() == shape) return x;
   if (detail::broadcast_shape("expand", x.shape(), shape) != shape)
-    throw ShapeError(
-        detail::concat("expand: shape ", x.shape(), " does not broadcast to ", shape, ": a size is not 1 and differs"));
+    detail::raise<ShapeError>("expand: shape ", x.shape(), " does not broadcast to ", shape,
+                              ": a size is not 1 and differs");
   Tensor<T> y = detail::repeat_to(x, shape);
   if (recording(x)) {
     record(

@@ -92,18 +92,18 @@ inline Conv1dPlan conv1d_plan(const Shape& x, const Shape& weight, const Conv1dO
   expect_at_least("conv1d", "groups", options.groups, 1);
   const Index groups = options.groups;
   if (weight.rank() != 3 || weight[0] % groups != 0 || weight[2] < 1)
-    throw ShapeError(concat("conv1d: expected a weight (out, in / groups, kernel) with out divisible by groups = ",
-                            groups, ", got ", weight));
+    raise<ShapeError>("conv1d: expected a weight (out, in / groups, kernel) with out divisible by groups = ", groups,
+                      ", got ", weight);
   const Index channels = saturated_product(weight[1], groups);
   if ((x.rank() != 2 && x.rank() != 3) || x[x.rank() - 2] != channels)
-    throw ShapeError(concat("conv1d: a weight ", weight, " with groups = ", groups, " needs an input (N, ", channels,
-                            ", L) or (", channels, ", L), got ", x,
-                            " (after embedding(), transpose(1, 2) puts channels before time)"));
+    raise<ShapeError>("conv1d: a weight ", weight, " with groups = ", groups, " needs an input (N, ", channels,
+                      ", L) or (", channels, ", L), got ", x,
+                      " (after embedding(), transpose(1, 2) puts channels before time)");
   const Index padded = padded_length("conv1d", x.back(), options.padding);
   const Index reach = window_reach(weight[2], options.dilation);
   if (padded < reach)
-    throw ShapeError(concat("conv1d: a filter that reaches over ", reach, " steps is longer than the input, which has ",
-                            padded, " with its padding (pad texts to at least as many tokens, or pass padding)"));
+    raise<ShapeError>("conv1d: a filter that reaches over ", reach, " steps is longer than the input, which has ",
+                      padded, " with its padding (pad texts to at least as many tokens, or pass padding)");
   const Index stride = std::min(options.stride, padded);  // a longer one makes no difference
   return {x.rank() == 2 ? 1 : x[0],      groups, weight[1],       weight[0] / groups, x.back(), weight[2],
           (padded - reach) / stride + 1, stride, options.padding, options.dilation};
@@ -124,7 +124,7 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
   const detail::Conv1dPlan plan = detail::conv1d_plan(x.shape(), weight.shape(), options);
   const Index out = weight.shape()[0], steps = plan.steps;
   if (bias.defined() && bias.shape() != Shape{out})
-    throw ShapeError(detail::concat("conv1d: expected bias ", Shape{out}, ", got ", bias.shape()));
+    detail::raise<ShapeError>("conv1d: expected bias ", Shape{out}, ", got ", bias.shape());
   const Shape windows{detail::saturated_product(plan.in, plan.kernel), steps};
   Shape shape = x.shape();
   shape[shape.rank() - 2] = out;

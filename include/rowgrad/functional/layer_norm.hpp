@@ -16,14 +16,14 @@ namespace rowgrad {
 template <typename T>
 Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Tensor<T>& weight = {},
                      const Tensor<T>& bias = {}, double eps = 1e-5) {
-  if (!(eps >= 0)) throw ValueError(detail::concat("layer_norm: expected eps >= 0, got ", eps));
+  if (!(eps >= 0)) detail::raise<ValueError>("layer_norm: expected eps >= 0, got ", eps);
   const int offset = x.dim() - normalized_shape.rank();
   bool fits = normalized_shape.rank() > 0 && offset >= 0;
   for (int d = 0; fits && d < normalized_shape.rank(); ++d) fits = x.shape()[d + offset] == normalized_shape[d];
   const auto same = [&](const Tensor<T>& p) { return !p.defined() || p.shape() == normalized_shape; };
   if (!fits || !same(weight) || !same(bias))
-    throw ShapeError(detail::concat("layer_norm: expected an input ending in ", normalized_shape,
-                                    " and weight and bias of that shape, got input ", x.shape()));
+    detail::raise<ShapeError>("layer_norm: expected an input ending in ", normalized_shape,
+                              " and weight and bias of that shape, got input ", x.shape());
   const Index n = normalized_shape.numel(), rows = n == 0 ? 0 : x.numel() / n;
   Tensor<T> y(x.shape()), h(Shape{rows, n}), r(Shape{rows});
   const MatrixMap<T> in(x.data(), rows, n);

@@ -32,26 +32,25 @@ namespace detail {
 template <typename T>
 Split class_split(const char* operation, const Tensor<T>& input, const Indices& target) {
   const int d = input.dim() == 1 ? 0 : 1;
-  if (input.dim() == 0) throw ShapeError(concat(operation, ": expected input (C) or (N, C, ...), got a single value"));
+  if (input.dim() == 0) raise<ShapeError>(operation, ": expected input (C) or (N, C, ...), got a single value");
   Shape expected = input.shape();
   expected.erase(d);
   if (target.shape() != expected)
-    throw ShapeError(
-        concat(operation, ": input ", input.shape(), " needs targets of shape ", expected, ", got ", target.shape()));
+    raise<ShapeError>(operation, ": input ", input.shape(), " needs targets of shape ", expected, ", got ",
+                      target.shape());
   return split_at(input.shape(), d);
 }
 
 template <typename T>
 void check_class_weight(const char* operation, const Tensor<T>& weight, Index classes) {
   if (weight.defined() && weight.shape() != Shape{classes})
-    throw ShapeError(
-        concat(operation, ": expected one weight per class, shape ", Shape{classes}, ", got ", weight.shape()));
+    raise<ShapeError>(operation, ": expected one weight per class, shape ", Shape{classes}, ", got ", weight.shape());
 }
 
 inline void check_target(const char* operation, Index target, Index sample, Index classes) {
   if (target < 0 || target >= classes)
-    throw IndexError(
-        concat(operation, ": target ", target, " of sample ", sample, " is not a class: expected 0 to ", classes - 1));
+    raise<IndexError>(operation, ": target ", target, " of sample ", sample, " is not a class: expected 0 to ",
+                      classes - 1);
 }
 
 /// Reduces the losses of samples; `total` is what a mean divides by.
@@ -59,8 +58,7 @@ template <typename T>
 Tensor<T> reduce_loss(const char* operation, Tensor<T> losses, Reduction reduction, T total) {
   if (reduction == Reduction::none) return losses;
   if (reduction == Reduction::mean && total == T(0))
-    throw ValueError(
-        concat(operation, ": the mean of no sample is undefined (an empty batch, or every target ignored)"));
+    raise<ValueError>(operation, ": the mean of no sample is undefined (an empty batch, or every target ignored)");
   const T sum = sum_of(losses.data(), losses.numel());
   return full<T>(Shape{}, reduction == Reduction::mean ? sum / total : sum);
 }
@@ -141,8 +139,7 @@ template <typename T>
 Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
                         const std::type_identity_t<CrossEntropyOptions<T>>& options = {}) {
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
-    throw ValueError(
-        detail::concat("cross_entropy: expected 0 <= label_smoothing <= 1, got ", options.label_smoothing));
+    detail::raise<ValueError>("cross_entropy: expected 0 <= label_smoothing <= 1, got ", options.label_smoothing);
   Tensor<T> log_p;
   {
     const no_grad guard;
@@ -172,8 +169,8 @@ template <typename T, typename F, typename Dx, typename Dy>
 Tensor<T> pair_loss(const char* operation, const char* name, const Tensor<T>& input, const Tensor<T>& target,
                     Reduction reduction, const F& f, const Dx& dx, const Dy& dy) {
   if (input.shape() != target.shape())
-    throw ShapeError(
-        concat(operation, ": input ", input.shape(), " and target ", target.shape(), " must have the same shape"));
+    raise<ShapeError>(operation, ": input ", input.shape(), " and target ", target.shape(),
+                      " must have the same shape");
   Tensor<T> losses(input.shape());
   const Index n = input.numel();
   for (Index i = 0; i < n; ++i) losses.data()[i] = f(input.data()[i], target.data()[i], i);
@@ -215,12 +212,11 @@ Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, 
       "binary_cross_entropy", "BinaryCrossEntropyBackward0", input, target, options.reduction,
       [above_minus_100](T x, T t, Index i) {
         if (!(x >= T(0) && x <= T(1)))
-          throw ValueError(detail::concat("binary_cross_entropy: input ", x, " at position ", i,
-                                          " is not a probability (apply sigmoid, or use "
-                                          "binary_cross_entropy_with_logits)"));
+          detail::raise<ValueError>("binary_cross_entropy: input ", x, " at position ", i,
+                                    " is not a probability (apply sigmoid, or use "
+                                    "binary_cross_entropy_with_logits)");
         if (!(t >= T(0) && t <= T(1)))
-          throw ValueError(
-              detail::concat("binary_cross_entropy: target ", t, " at position ", i, " is not a probability"));
+          detail::raise<ValueError>("binary_cross_entropy: target ", t, " at position ", i, " is not a probability");
         const T one = t == T(0) ? T(-0.0) : t * above_minus_100(std::log(x));  // hard labels need one logarithm
         const T zero = t == T(1) ? T(-0.0) : (T(1) - t) * above_minus_100(std::log1p(-x));
         return -(one + zero);
@@ -246,8 +242,8 @@ Tensor<T> binary_cross_entropy_with_logits(const Tensor<T>& input, const Tensor<
   Tensor<T> factors;  // repeated along the input
   if (weighted) {
     if (detail::broadcast_shape("binary_cross_entropy_with_logits", input.shape(), pos_weight.shape()) != input.shape())
-      throw ShapeError(detail::concat("binary_cross_entropy_with_logits: pos_weight ", pos_weight.shape(),
-                                      " must be one value or one per column of input ", input.shape()));
+      detail::raise<ShapeError>("binary_cross_entropy_with_logits: pos_weight ", pos_weight.shape(),
+                                " must be one value or one per column of input ", input.shape());
     const bool along_columns = pos_weight.numel() == 1 || Shape{pos_weight.numel()} == pos_weight.shape();
     factors = along_columns ? pos_weight.detach() : detail::repeat_to(pos_weight, input.shape());
   }

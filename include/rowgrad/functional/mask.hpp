@@ -15,8 +15,7 @@ namespace rowgrad {
 ///     const auto h = relu(conv(embedding(ids).transpose(1, 2)));                        // (B, C, T), "same" padding
 ///     const auto features = adaptive_max_pool1d(masked_fill(h, mask.unsqueeze(1), 0), 1).squeeze(-1);  // (B, C)
 inline Indices padding_mask(const Indices& lengths, Index size) {
-  if (lengths.dim() != 1)
-    throw ShapeError(detail::concat("padding_mask: expected lengths (B), got shape ", lengths.shape()));
+  if (lengths.dim() != 1) detail::raise<ShapeError>("padding_mask: expected lengths (B), got shape ", lengths.shape());
   Indices mask(Shape{lengths.numel(), size});
   const Index* length = lengths.data();
   Index* out = mask.data();

@@ -27,11 +27,11 @@ Operand<T> factor(const Tensor<T>& x) {
 template <typename T>
 Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& bias = {}) {
   if (weight.dim() != 2 || x.dim() < 1 || x.shape().back() != weight.shape()[1])
-    throw ShapeError(detail::concat("linear: expected input (..., in) and weight (out, in), got ", x.shape(), " and ",
-                                    weight.shape()));
+    detail::raise<ShapeError>("linear: expected input (..., in) and weight (out, in), got ", x.shape(), " and ",
+                              weight.shape());
   const Index out = weight.shape()[0];
   if (bias.defined() && bias.shape() != Shape{out})
-    throw ShapeError(detail::concat("linear: expected bias ", Shape{out}, ", got ", bias.shape()));
+    detail::raise<ShapeError>("linear: expected bias ", Shape{out}, ", got ", bias.shape());
   Shape shape = x.shape();
   shape[shape.rank() - 1] = out;
   Tensor<T> y(shape);
@@ -83,7 +83,7 @@ MatrixMap<T> batch_matrix(const Tensor<T>& x, Index k) {
 template <typename T>
 Tensor<T> bmm(const Tensor<T>& a, const Tensor<T>& b) {
   if (a.dim() != 3 || b.dim() != 3 || a.shape()[0] != b.shape()[0] || a.shape()[2] != b.shape()[1])
-    throw ShapeError(detail::concat("bmm: expected (B, n, k) and (B, k, m), got ", a.shape(), " and ", b.shape()));
+    detail::raise<ShapeError>("bmm: expected (B, n, k) and (B, k, m), got ", a.shape(), " and ", b.shape());
   const Index batch = a.shape()[0];
   Tensor<T> y(Shape{batch, a.shape()[1], b.shape()[2]});
   for (Index k = 0; k < batch; ++k)
@@ -146,9 +146,9 @@ Tensor<T> mm(const Tensor<T>& a, const Tensor<T>& b) {
 template <typename T>
 Tensor<T> matmul(const Tensor<T>& a, const Tensor<T>& b) {
   const auto fail = [&] {
-    throw ShapeError(detail::concat("matmul: shapes ", a.shape(), " and ", b.shape(),
-                                    " do not fit: the last size of the left must be the second to last (for a vector: "
-                                    "the only) one of the right"));
+    detail::raise<ShapeError>("matmul: shapes ", a.shape(), " and ", b.shape(),
+                              " do not fit: the last size of the left must be the second to last (for a vector: "
+                              "the only) one of the right");
   };
   if (a.dim() == 0 || b.dim() == 0) fail();
   if (a.dim() == 1) return squeeze(matmul(unsqueeze(a, 0), b), b.dim() == 1 ? 0 : -2);

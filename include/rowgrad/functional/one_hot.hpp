@@ -16,7 +16,7 @@ namespace rowgrad {
 /// torch.nn.functional.one_hot.
 inline Indices one_hot(const Indices& ids, Index num_classes = -1) {
   if (num_classes < -1)
-    throw ValueError(detail::concat("one_hot: expected num_classes >= 0, or -1 to work it out, got ", num_classes));
+    detail::raise<ValueError>("one_hot: expected num_classes >= 0, or -1 to work it out, got ", num_classes);
   if (num_classes == -1) {
     if (ids.numel() == 0) throw ValueError("one_hot: num_classes must be given when there are no indices");
     const Index largest = *std::max_element(ids.data(), ids.data() + ids.numel());

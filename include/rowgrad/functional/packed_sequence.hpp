@@ -83,15 +83,15 @@ struct PackedLayout {
   /// steps].
   PackedLayout(const char* operation, const Indices& lengths, Index steps, Index batch, bool batch_first) {
     if (lengths.dim() != 1 || lengths.numel() != batch)
-      throw ShapeError(
-          concat(operation, ": expected lengths ", Shape{batch}, ", one for each sample, got shape ", lengths.shape()));
+      raise<ShapeError>(operation, ": expected lengths ", Shape{batch}, ", one for each sample, got shape ",
+                        lengths.shape());
     const Index* const length = lengths.data();
     for (Index b = 0; b < batch; ++b)
       if (length[b] < 1 || length[b] > steps)
-        throw ValueError(concat(operation, ": length ", length[b], " of sample ", b, " is outside [1, ", steps, "]",
-                                length[b] < 1 ? " (leave empty sequences out, or give them a padding token)"
-                                              : " (the batch has only that many steps)"));
-    if (batch == 0) throw ValueError(concat(operation, ": the batch is empty"));
+        raise<ValueError>(operation, ": length ", length[b], " of sample ", b, " is outside [1, ", steps, "]",
+                          length[b] < 1 ? " (leave empty sequences out, or give them a padding token)"
+                                        : " (the batch has only that many steps)");
+    if (batch == 0) raise<ValueError>(operation, ": the batch is empty");
     sorted = Indices(Shape{batch});
     unsorted = Indices(Shape{batch});
     for (Index b = 0; b < batch; ++b) sorted.data()[b] = b;
@@ -126,7 +126,7 @@ struct PackedLayout {
 template <typename T>
 Indices first_rows(const PackedSequence<T>& sequence, const char* operation = "first_rows") {
   const auto fail = [&](const std::string& what) {
-    throw ShapeError(detail::concat(operation, ": not a packed sequence: ", what, " (see pack_padded_sequence)"));
+    detail::raise<ShapeError>(operation, ": not a packed sequence: ", what, " (see pack_padded_sequence)");
   };
   if (!sequence.data.defined() || sequence.data.dim() < 1 || !sequence.batch_sizes.defined() ||
       sequence.batch_sizes.numel() == 0)
@@ -162,14 +162,14 @@ Tensor<T> apply_permutation(const Tensor<T>& x, const Indices& permutation, Inde
   const int d = detail::wrap_dim("apply_permutation", dim, x.dim());
   const detail::Split s = detail::split_at(x.shape(), d);
   if (permutation.shape() != Shape{s.size})
-    throw ShapeError(detail::concat("apply_permutation: dimension ", d, " of ", x.shape(),
-                                    " needs a permutation of shape ", Shape{s.size}, ", got ", permutation.shape()));
+    detail::raise<ShapeError>("apply_permutation: dimension ", d, " of ", x.shape(), " needs a permutation of shape ",
+                              Shape{s.size}, ", got ", permutation.shape());
   std::vector<bool> seen(static_cast<std::size_t>(s.size));
   for (Index i = 0; i < s.size; ++i) {
     const Index from = permutation.data()[i];
     if (from < 0 || from >= s.size || seen[static_cast<std::size_t>(from)])
-      throw IndexError(detail::concat("apply_permutation: index ", from, " at position ", i, " of ", s.size,
-                                      " is out of range or was there before"));
+      detail::raise<IndexError>("apply_permutation: index ", from, " at position ", i, " of ", s.size,
+                                " is out of range or was there before");
     seen[static_cast<std::size_t>(from)] = true;
   }
   Indices rows(Shape{s.outer, s.size});
@@ -182,16 +182,16 @@ Tensor<T> apply_permutation(const Tensor<T>& x, const Indices& permutation, Inde
 template <typename T>
 PackedSequence<T> pack_padded_sequence(const Tensor<T>& input, const Indices& lengths, PackOptions options = {}) {
   if (input.dim() < 2)
-    throw ShapeError(detail::concat(
-        "pack_padded_sequence: expected (T, B, ...) or, with batch_first, (B, T, ...), got ", input.shape()));
+    detail::raise<ShapeError>("pack_padded_sequence: expected (T, B, ...) or, with batch_first, (B, T, ...), got ",
+                              input.shape());
   const Index batch = input.shape()[options.batch_first ? 0 : 1], steps = input.shape()[options.batch_first ? 1 : 0];
   const detail::PackedLayout layout("pack_padded_sequence", lengths, steps, batch, options.batch_first);
   if (options.enforce_sorted)
     for (Index b = 1; b < batch; ++b)
       if (lengths.data()[b] > lengths.data()[b - 1])
-        throw ValueError(detail::concat("pack_padded_sequence: lengths must fall, but sample ", b, " has ",
-                                        lengths.data()[b], " after ", lengths.data()[b - 1],
-                                        " (pass enforce_sorted = false to have the batch sorted)"));
+        detail::raise<ValueError>("pack_padded_sequence: lengths must fall, but sample ", b, " has ", lengths.data()[b],
+                                  " after ", lengths.data()[b - 1],
+                                  " (pass enforce_sorted = false to have the batch sorted)");
   const Index rows = layout.position.numel();
   Tensor<T> data = detail::take_rows(input, layout.position, detail::with_leading({rows}, input.shape(), 2));
   if (options.enforce_sorted) return {std::move(data), layout.batch_sizes, {}, {}};
@@ -206,8 +206,7 @@ PaddedSequence<T> pad_packed_sequence(const PackedSequence<T>& sequence, PadOpti
   const Index longest = sequence.batch_sizes.numel(), batch = sequence.batch_sizes.data()[0];
   const Index steps = options.total_length == 0 ? longest : options.total_length;
   if (steps < longest)
-    throw ValueError(
-        detail::concat("pad_packed_sequence: total_length ", steps, " is below the longest length, ", longest));
+    detail::raise<ValueError>("pad_packed_sequence: total_length ", steps, " is below the longest length, ", longest);
   PaddedSequence<T> result{{}, Indices(Shape{batch})};
   Indices index(options.batch_first ? Shape{batch, steps} : Shape{steps, batch});
   std::fill_n(index.data(), index.numel(), Index(-1));

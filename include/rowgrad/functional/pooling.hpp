@@ -55,7 +55,7 @@ Tensor<T> max_of_windows(const char* name, const Tensor<T>& x, Index steps, cons
 template <typename T>
 void expect_sequences(const char* operation, const Tensor<T>& x) {
   if ((x.dim() != 2 && x.dim() != 3) || x.shape().back() == 0)
-    throw ShapeError(concat(operation, ": expected an input (N, C, L) or (C, L) with L > 0, got ", x.shape()));
+    raise<ShapeError>(operation, ": expected an input (N, C, L) or (C, L) with L > 0, got ", x.shape());
 }
 
 }  // namespace detail
@@ -91,25 +91,25 @@ Tensor<T> max_pool1d(const Tensor<T>& x, Index kernel_size, const MaxPool1dOptio
   const Index length = x.shape().back(), padding = options.padding;
   Index stride = options.stride.value_or(kernel_size), dilation = options.dilation;
   if (kernel_size < 1 || stride < 1 || dilation < 1 || padding < 0 || padding > kernel_size / 2)
-    throw ValueError(detail::concat(
+    detail::raise<ValueError>(
         "max_pool1d: expected kernel_size, stride and dilation of at least 1 and a padding of at most half of "
         "kernel_size, got ",
-        kernel_size, ", ", stride, ", ", dilation, " and ", padding));
+        kernel_size, ", ", stride, ", ", dilation, " and ", padding);
   const Index padded = detail::padded_length("max_pool1d", length, padding);
   const Index reach = detail::window_reach(kernel_size, dilation);
   stride = std::min(stride, detail::longest_sequence);  // longer ones make no difference
   dilation = std::min(dilation, padded);
   const Index beyond = options.ceil_mode ? stride - 1 : 0;
   if (reach > detail::longest_sequence || padded - reach + beyond < 0)
-    throw ShapeError(detail::concat("max_pool1d: a window of ", reach, " steps is longer than the input, which has ",
-                                    padded, " with its padding"));
+    detail::raise<ShapeError>("max_pool1d: a window of ", reach, " steps is longer than the input, which has ", padded,
+                              " with its padding");
   Index steps = (padded - reach + beyond) / stride + 1;
   if ((steps - 1) * stride >= length + padding) --steps;
   return detail::max_of_windows("MaxPool1DBackward0", x, steps, [=](Index i) -> detail::PoolWindow {
     const Index start = i * stride - padding;
     const Index first = start < 0 ? start + (dilation - 1 - start) / dilation * dilation : start;
     const Index end = std::min(length, start + reach);
-    if (first >= end) throw ValueError(detail::concat("max_pool1d: window ", i, " sees nothing but padding"));
+    if (first >= end) detail::raise<ValueError>("max_pool1d: window ", i, " sees nothing but padding");
     return {first, end, dilation};
   });
 }

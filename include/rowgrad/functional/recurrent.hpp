@@ -25,22 +25,21 @@ void check_recurrent(const Tensor<T>& x, const Indices& first_rows, const Recurr
                      const std::vector<RecurrentWeights<Tensor<T>>>& weights) {
   const auto expect = [](const char* what, const Tensor<T>& tensor, const Shape& expected) {
     if (tensor.defined() && tensor.shape() != expected)
-      throw ShapeError(concat("recurrent_layer: expected ", what, " ", expected, ", got ", tensor.shape()));
+      raise<ShapeError>("recurrent_layer: expected ", what, " ", expected, ", got ", tensor.shape());
   };
   if (x.dim() != 2 || weights.empty() || weights.size() > 2)
-    throw ShapeError(
-        concat("recurrent_layer: expected rows (rows, input) and the weights of one or two directions, got ", x.shape(),
-               " and ", weights.size()));
+    raise<ShapeError>("recurrent_layer: expected rows (rows, input) and the weights of one or two directions, got ",
+                      x.shape(), " and ", weights.size());
   const Index* const first = first_rows.data();
   bool steps_fit = first_rows.dim() == 1 && first_rows.numel() > 1 && first[0] == 0;
   for (Index t = 1; steps_fit && t < first_rows.numel(); ++t)
     steps_fit = first[t] > first[t - 1] && (t == 1 || first[t] - first[t - 1] <= first[t - 1] - first[t - 2]);
   if (!steps_fit || first[first_rows.numel() - 1] != x.shape()[0])
-    throw ShapeError(concat("recurrent_layer: first_rows must begin with 0, end with the number of rows, ",
-                            x.shape()[0], ", and no step may have more rows than the one before"));
+    raise<ShapeError>("recurrent_layer: first_rows must begin with 0, end with the number of rows, ", x.shape()[0],
+                      ", and no step may have more rows than the one before");
   if (weights[0].weight_hh.dim() != 2 || weights[0].weight_hh.shape()[0] % Rule::gates != 0)
-    throw ShapeError(concat("recurrent_layer: expected weight_hh (", Rule::gates, " * hidden, state), got ",
-                            weights[0].weight_hh.shape()));
+    raise<ShapeError>("recurrent_layer: expected weight_hh (", Rule::gates, " * hidden, state), got ",
+                      weights[0].weight_hh.shape());
   const Index rows = weights[0].weight_hh.shape()[0], hidden = rows / Rule::gates;
   const Index state = weights[0].weight_hh.shape()[1];
   for (const RecurrentWeights<Tensor<T>>& w : weights) {

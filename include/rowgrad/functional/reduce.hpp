@@ -20,8 +20,8 @@ inline Shape reduced_shape(Shape shape, int dim, bool keepdim) {
 
 inline void expect_elements(const char* operation, Index count, const Shape& shape) {
   if (count == 0)
-    throw ShapeError(concat(operation, ": nothing to reduce in a tensor of shape ", shape,
-                            " (an empty batch or an empty sentence? Pad sentences to at least one token)"));
+    raise<ShapeError>(operation, ": nothing to reduce in a tensor of shape ", shape,
+                      " (an empty batch or an empty sentence? Pad sentences to at least one token)");
 }
 
 /// scale * sum over one dimension; the gradient is repeated over it.

@@ -14,8 +14,8 @@ namespace rowgrad {
 template <typename T>
 Tensor<T> reshape(const Tensor<T>& x, const Shape& shape) {
   if (shape.numel() != x.numel())
-    throw ShapeError(detail::concat("reshape: shape ", shape, " has ", shape.numel(), " elements, the tensor has ",
-                                    x.numel(), " in shape ", x.shape()));
+    detail::raise<ShapeError>("reshape: shape ", shape, " has ", shape.numel(), " elements, the tensor has ", x.numel(),
+                              " in shape ", x.shape());
   Tensor<T> y = x.view_as(shape);
   if (recording(x)) {
     record(
@@ -43,8 +43,8 @@ Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
   if (open >= 0) {
     const Index known = shape.numel();
     if (known <= 0 || x.numel() % known != 0)
-      throw ShapeError(detail::concat("reshape: cannot work out the size given as -1: ", x.numel(),
-                                      " elements do not divide by ", known));
+      detail::raise<ShapeError>("reshape: cannot work out the size given as -1: ", x.numel(),
+                                " elements do not divide by ", known);
     shape[open] = x.numel() / known;
   }
   return reshape(x, shape);
@@ -178,7 +178,7 @@ Tensor<T> select(const Tensor<T>& x, Index dim, Index index) {
   const int d = detail::wrap_dim("select", dim, x.dim());
   const Index size = x.dim() == 0 ? 0 : x.shape()[d];
   if (index < -size || index >= size)
-    throw IndexError(detail::concat("select: index ", index, " is outside dimension ", d, " of shape ", x.shape()));
+    detail::raise<IndexError>("select: index ", index, " is outside dimension ", d, " of shape ", x.shape());
   const Index i = index < 0 ? index + size : index;
   Shape shape = x.shape();
   shape.erase(d);
@@ -203,8 +203,7 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
     if (skipped(one)) continue;
     Shape fits = one;
     if (fits.rank() == shape.rank()) fits[d] = shape[d];
-    if (fits != shape)
-      throw ShapeError(detail::concat("cat: shapes ", *first, " and ", one, " differ outside dimension ", d));
+    if (fits != shape) detail::raise<ShapeError>("cat: shapes ", *first, " and ", one, " differ outside dimension ", d);
     shape[d] = detail::checked_sum("cat", shape[d], one[d]);
   }
   Tensor<T> y(shape);
@@ -247,7 +246,7 @@ Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   widened.reserve(tensors.size());
   for (const Tensor<T>& x : tensors) {
     if (x.shape() != tensors[0].shape())
-      throw ShapeError(detail::concat("stack: shapes ", tensors[0].shape(), " and ", x.shape(), " differ"));
+      detail::raise<ShapeError>("stack: shapes ", tensors[0].shape(), " and ", x.shape(), " differ");
     widened.push_back(unsqueeze(x, dim));
   }
   return cat(widened, dim);
@@ -295,7 +294,7 @@ Tensor<T> Tensor<T>::transpose(Index dim0, Index dim1) const {
 }
 template <typename T>
 Tensor<T> Tensor<T>::t() const {
-  if (dim() > 2) throw ShapeError(detail::concat("t: expected at most 2 dimensions, got shape ", shape()));
+  if (dim() > 2) detail::raise<ShapeError>("t: expected at most 2 dimensions, got shape ", shape());
   return dim() < 2 ? *this : rowgrad::transpose(*this, 0, 1);
 }
 

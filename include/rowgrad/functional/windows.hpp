@@ -14,7 +14,7 @@ inline constexpr Index longest_sequence = std::numeric_limits<Index>::max() / 4;
 inline Index padded_length(const char* operation, Index length, Index padding) {
   const Index padded = saturated_sum(length, saturated_product(2, padding));
   if (padded > longest_sequence)
-    throw ValueError(concat(operation, ": a padding of ", padding, " steps is more than fits into memory"));
+    raise<ValueError>(operation, ": a padding of ", padding, " steps is more than fits into memory");
   return padded;
 }
 

@@ -79,7 +79,7 @@ class AtomicFile {
   /// Appends bytes. FileError when the disk does not take them; the file is then given up.
   void write(const void* bytes, std::size_t size) {
     if (stream_ == nullptr)
-      throw FileError(rowgrad::detail::concat(operation_, ": '", path_, "' is written or given up already"));
+      rowgrad::detail::raise<FileError>(operation_, ": '", path_, "' is written or given up already");
     errno = 0;
     if (size > 0 && std::fwrite(bytes, 1, size, stream_) != size) give_up();
   }
@@ -92,7 +92,7 @@ class AtomicFile {
   /// Makes what was written the file of that name. FileError when that fails; then the old file, if any, is as it was.
   void commit() {
     if (stream_ == nullptr)
-      throw FileError(rowgrad::detail::concat(operation_, ": '", path_, "' is written or given up already"));
+      rowgrad::detail::raise<FileError>(operation_, ": '", path_, "' is written or given up already");
     errno = 0;
     if (std::fflush(stream_) != 0 || !synchronise(stream_)) give_up();
     if (std::fclose(std::exchange(stream_, nullptr)) != 0 || !rename()) give_up();

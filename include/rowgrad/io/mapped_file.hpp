@@ -75,7 +75,7 @@ class MappedFile {
   /// The same to write to. ValueError unless the file was opened as a private copy.
   std::span<char> writable_bytes(std::uint64_t offset, std::uint64_t size) {
     if (access_ != Access::private_copy)
-      throw ValueError(rowgrad::detail::concat(operation_, ": '", path_, "' was opened to be read only"));
+      rowgrad::detail::raise<ValueError>(operation_, ": '", path_, "' was opened to be read only");
     check_range(offset, size);
     return {bytes_ + offset, static_cast<std::size_t>(size)};
   }
@@ -92,8 +92,8 @@ class MappedFile {
 
   void check_range(std::uint64_t offset, std::uint64_t size) const {
     if (offset <= size_ && size <= size_ - offset) return;
-    throw FileError(rowgrad::detail::concat(operation_, ": '", path_, "' has ", size_, " bytes, expected ", size,
-                                            " from byte ", offset, " on (was the file cut off when it was copied?)"));
+    rowgrad::detail::raise<FileError>(operation_, ": '", path_, "' has ", size_, " bytes, expected ", size,
+                                      " from byte ", offset, " on (was the file cut off when it was copied?)");
   }
 
   // False where the file must be read.

@@ -33,7 +33,7 @@ inline void save_safetensors(const std::string& path, const std::vector<SavedTen
   }
   std::sort(names.begin(), names.end());
   if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
-    throw ValueError(rowgrad::detail::concat("save_safetensors: the name '", *twice, "' is used twice"));
+    rowgrad::detail::raise<ValueError>("save_safetensors: the name '", *twice, "' is used twice");
   std::stable_sort(in_order.begin(), in_order.end(), [](const SavedTensor* a, const SavedTensor* b) {
     return size_of(a->dtype()) > size_of(b->dtype());
   });

@@ -25,8 +25,8 @@ class SavedTensor {
   SavedTensor(std::string name, const Tensor<T>& tensor, DType dtype)
       : name_(std::move(name)), dtype_(dtype), shape_(tensor.shape()) {
     if (std::is_floating_point_v<T> && detail::converts_to<Index>(dtype))
-      throw ValueError(rowgrad::detail::concat("SavedTensor: '", name_, "' holds floating point numbers, got the type ",
-                                               name_of(dtype), " for them"));
+      rowgrad::detail::raise<ValueError>("SavedTensor: '", name_, "' holds floating point numbers, got the type ",
+                                         name_of(dtype), " for them");
     write_ = [tensor, dtype](AtomicFile& file, const std::string& of) { write(tensor, dtype, file, of); };
   }
 
@@ -53,8 +53,8 @@ class SavedTensor {
       const Index size = std::min(piece, count - first);
       bytes.resize(static_cast<std::size_t>(size) * size_of(dtype));
       if (detail::convert_back(values + first, size, dtype, bytes.data()) < size)
-        throw ValueError(rowgrad::detail::concat("SavedTensor: '", name, "' has a whole number that ", name_of(dtype),
-                                                 " cannot hold"));
+        rowgrad::detail::raise<ValueError>("SavedTensor: '", name, "' has a whole number that ", name_of(dtype),
+                                           " cannot hold");
       file.write(bytes);
     }
   }

@@ -47,8 +47,8 @@ class TensorFile {
   const TensorInfo& info(const std::string& name) const {
     const auto found = places_.find(name);
     if (found == places_.end())
-      throw IndexError(rowgrad::detail::concat(operation_, ": '", path(), "' has no tensor '", name, "' among its ",
-                                               tensors_.size(), nearest_name(name)));
+      rowgrad::detail::raise<IndexError>(operation_, ": '", path(), "' has no tensor '", name, "' among its ",
+                                         tensors_.size(), nearest_name(name));
     return tensors_[found->second];
   }
 
@@ -91,8 +91,8 @@ class TensorFile {
     const TensorInfo& tensor = checked<T>(name);
     Shape shape = shape_of(tensor);
     if (shape.rank() == 0 || ids.dim() != 1)
-      throw ShapeError(rowgrad::detail::concat(operation_, ": expected a tensor with rows and ids (n), got '", name,
-                                               "' of shape ", shape, " and ids ", ids.shape()));
+      rowgrad::detail::raise<ShapeError>(operation_, ": expected a tensor with rows and ids (n), got '", name,
+                                         "' of shape ", shape, " and ids ", ids.shape());
     const Index count = shape[0];
     shape[0] = 1;
     const Index width = shape.numel();
@@ -172,8 +172,8 @@ class TensorFile {
 
   Index checked_row(Index row, Index position, Index count) const {
     if (row < 0 || row >= count)
-      throw IndexError(rowgrad::detail::concat(operation_, ": row ", row, " at position ", position,
-                                               " is outside a tensor of ", count, " rows"));
+      rowgrad::detail::raise<IndexError>(operation_, ": row ", row, " at position ", position,
+                                         " is outside a tensor of ", count, " rows");
     return row;
   }
 

@@ -34,22 +34,22 @@ class AttentionPooling : public Module<T> {
   /// h (T, B, H), or (B, T, H) with batch_first; the steps of sample b from lengths[b] on, if given, have weight 0.
   /// Output (B, H), weights (B, T). ShapeError when shapes do not fit, ValueError when a sample has no step.
   AttentionResult<T> forward(const Tensor<T>& h, const Indices& lengths = {}) const {
-    using detail::concat;
     const Index size = projection.in_features(), width = context.numel();
     if (h.dim() != 3 || h.shape().back() != size)
-      throw ShapeError(concat("AttentionPooling: expected an input ", batch_first_ ? "(B, T, " : "(T, B, ", size,
-                              "), got ", h.shape()));
+      rowgrad::detail::raise<ShapeError>("AttentionPooling: expected an input ", batch_first_ ? "(B, T, " : "(T, B, ",
+                                         size, "), got ", h.shape());
     const Tensor<T> values = batch_first_ ? h : transpose(h, 0, 1);
     const Index batch = values.shape()[0], time = values.shape()[1];
     const Shape full{batch, 1, time};
     AttentionOptions<T> options{.scale = 1};
     if (lengths.defined()) {
       if (lengths.shape() != Shape{batch})
-        throw ShapeError(concat("AttentionPooling: expected lengths ", Shape{batch}, ", got ", lengths.shape()));
+        rowgrad::detail::raise<ShapeError>("AttentionPooling: expected lengths ", Shape{batch}, ", got ",
+                                           lengths.shape());
       for (Index b = 0; b < batch; ++b)
         if (lengths.data()[b] < 1 || lengths.data()[b] > time)
-          throw ValueError(concat("AttentionPooling: expected lengths from 1 to ", time, ", got ", lengths.data()[b],
-                                  " for sample ", b));
+          rowgrad::detail::raise<ValueError>("AttentionPooling: expected lengths from 1 to ", time, ", got ",
+                                             lengths.data()[b], " for sample ", b);
       options.attn_mask =
           masked_fill(zeros<T>(full), padding_mask(lengths, time).view_as(full), -std::numeric_limits<T>::infinity());
     }

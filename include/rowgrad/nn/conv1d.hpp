@@ -62,8 +62,8 @@ class Conv1d : public Module<T> {
       throw ValueError(
           "Conv1d: expected kernel_size, stride, dilation and groups of at least 1 and a padding of at least 0");
     if (in % options.groups != 0 || out % options.groups != 0)
-      throw ValueError(
-          detail::concat("Conv1d: ", in, " and ", out, " channels do not both divide by groups = ", options.groups));
+      detail::raise<ValueError>("Conv1d: ", in, " and ", out,
+                                " channels do not both divide by groups = ", options.groups);
     return Shape{out, in / options.groups, kernel};
   }
 

@@ -14,8 +14,8 @@ namespace rowgrad::nn::embedding_table {
 template <typename T>
 [[gnu::cold]] Parameter<T> drawn(const char* layer, Index num_embeddings, Index embedding_dim, LookupOptions& options) {
   if (num_embeddings < 0 || embedding_dim < 0)
-    throw ShapeError(detail::concat(layer, ": expected num_embeddings >= 0 and embedding_dim >= 0, got ",
-                                    num_embeddings, " and ", embedding_dim));
+    detail::raise<ShapeError>(layer, ": expected num_embeddings >= 0 and embedding_dim >= 0, got ", num_embeddings,
+                              " and ", embedding_dim);
   options = checked_options(layer, options, num_embeddings);
   Parameter<T> table(Tensor<T>(Shape{num_embeddings, embedding_dim}));
   init::normal_(table);
@@ -35,7 +35,7 @@ Parameter<T> given(const char* layer, const Tensor<T>& table, bool freeze, Looku
 template <typename T>
 void append_drawn(const char* layer, const Parameter<T>& table, Index count, Generator& generator) {
   check_table<T>(layer, table);
-  if (count < 0) throw ValueError(detail::concat(layer, ": expected a count >= 0, got ", count));
+  if (count < 0) detail::raise<ValueError>(layer, ": expected a count >= 0, got ", count);
   if (count == 0) return;
   Tensor<T> rows(Shape{count, table.shape()[1]});
   init::normal_(rows, T(0), T(1), generator);

@@ -37,7 +37,7 @@ struct Fan {
 template <typename T>
 Fan fan(const Tensor<T>& weight) {
   if (weight.dim() < 2)
-    throw ShapeError(detail::concat("init: fan in and fan out need at least 2 dimensions, got shape ", weight.shape()));
+    detail::raise<ShapeError>("init: fan in and fan out need at least 2 dimensions, got shape ", weight.shape());
   const Index field =
       weight.shape()[0] * weight.shape()[1] == 0 ? 1 : weight.numel() / (weight.shape()[0] * weight.shape()[1]);
   return {weight.shape()[1] * field, weight.shape()[0] * field};

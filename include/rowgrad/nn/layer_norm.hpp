@@ -24,7 +24,7 @@ class LayerNorm : public Module<T> {
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {})
       : normalized_shape_(normalized_shape), options_(options) {
     if (normalized_shape.rank() == 0) throw ShapeError("LayerNorm: normalized_shape needs at least one dimension");
-    if (!(options.eps >= 0)) throw ValueError(detail::concat("LayerNorm: expected eps >= 0, got ", options.eps));
+    if (!(options.eps >= 0)) detail::raise<ValueError>("LayerNorm: expected eps >= 0, got ", options.eps);
     if (!options.elementwise_affine) return;
     weight = Parameter<T>(ones<T>(normalized_shape));
     if (options.bias) bias = Parameter<T>(zeros<T>(normalized_shape));

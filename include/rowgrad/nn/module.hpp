@@ -188,10 +188,10 @@ void check_members(const M& module) {
       const M copy(module);
       for (const void* handle : held.handles)
         if (within(handle, copy))
-          throw ValueError(
-              detail::concat(module.type_name(),
-                             ": copies would share a parameter or buffer with the module, because it is in an array; "
-                             "hold it in a std::vector"));
+          detail::raise<ValueError>(
+              module.type_name(),
+              ": copies would share a parameter or buffer with the module, because it is in an array; "
+              "hold it in a std::vector");
     }
     std::vector<const void*> named;
     const std::function<void(const Module<T>&)> collect = [&](const Module<T>& part) {
@@ -213,10 +213,10 @@ void check_members(const M& module) {
         layers += (layers.empty() ? "" : ", ") + static_cast<const Module<T>*>(part)->type_name();
     const auto count = std::count_if(held.tensors.begin(), held.tensors.end(), missing);
     if (layers.empty() && count == 0) return;
-    throw ValueError(detail::concat(
+    detail::raise<ValueError>(
         module.type_name(), ": members() does not name everything the module holds: ",
         layers.empty() ? detail::concat(count, count == 1 ? " parameter or buffer" : " parameters or buffers") : layers,
-        ". Name each once, as in m(\"fc\", fc): what is not named is neither trained nor saved"));
+        ". Name each once, as in m(\"fc\", fc): what is not named is neither trained nor saved");
   }
 }
 

@@ -133,9 +133,8 @@ class MultiheadAttention : public Module<T> {
  private:
   static Index checked(Index embed_dim, Index num_heads, const MultiheadAttentionOptions& options) {
     if (embed_dim < 1 || num_heads < 1 || embed_dim % num_heads != 0)
-      throw ValueError(
-          detail::concat("MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ",
-                         embed_dim, " and ", num_heads));
+      detail::raise<ValueError>("MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ",
+                                embed_dim, " and ", num_heads);
     detail::expect_probability("MultiheadAttention", "dropout", options.dropout);
     return embed_dim;
   }
@@ -154,9 +153,10 @@ class MultiheadAttention : public Module<T> {
     const auto expected = [&](const char* length, Index size) {
       return options_.batch_first ? concat("(N, ", length, ", ", size, ")") : concat("(", length, ", N, ", size, ")");
     };
-    throw ShapeError(concat("MultiheadAttention: expected query ", expected("L", embed), ", key ", expected("S", kdim),
-                            " and value ", expected("S", vdim), ", all with N or all without, got ", query.shape(),
-                            ", ", key.shape(), " and ", value.shape()));
+    rowgrad::detail::raise<ShapeError>("MultiheadAttention: expected query ", expected("L", embed), ", key ",
+                                       expected("S", kdim), " and value ", expected("S", vdim),
+                                       ", all with N or all without, got ", query.shape(), ", ", key.shape(), " and ",
+                                       value.shape());
   }
 
   /// x through the weight and bias of queries (0), keys (1) or values (2).

@@ -30,9 +30,8 @@ class Recurrent : public Module<T> {
     if (x.dim() == 2) {
       const auto with_batch = [](const Tensor<T>& s) {
         if (s.dim() == 2) return unsqueeze(s, 1);
-        throw ShapeError(concat(Rule::name,
-                                ": expected initial states (layers * directions, size) for a single sequence, got ",
-                                s.shape()));
+        rowgrad::detail::raise<ShapeError>(
+            Rule::name, ": expected initial states (layers * directions, size) for a single sequence, got ", s.shape());
       };
       auto [output, last] = forward(unsqueeze(x, batch_dim()), each(initial, with_batch));
       return {squeeze(output, batch_dim()), each(last, [](const Tensor<T>& s) { return squeeze(s, 1); })};
@@ -50,7 +49,7 @@ class Recurrent : public Module<T> {
   RecurrentOutput<Tensor<T>, State> forward(const Tensor<T>& x, const Indices& lengths,
                                             const State& initial = {}) const {
     check_input(x);
-    if (x.dim() != 3) throw ShapeError(concat(Rule::name, ": lengths need a batch, got input ", x.shape()));
+    if (x.dim() != 3) rowgrad::detail::raise<ShapeError>(Rule::name, ": lengths need a batch, got input ", x.shape());
     auto [output, last] = forward(
         pack_padded_sequence(x, lengths, {.batch_first = options_.batch_first, .enforce_sorted = false}), initial);
     const Index steps = x.shape()[options_.batch_first ? 1 : 0];
@@ -61,7 +60,8 @@ class Recurrent : public Module<T> {
   RecurrentOutput<PackedSequence<T>, State> forward(const PackedSequence<T>& x, const State& initial = {}) const {
     const Indices first = first_rows(x, Rule::name);
     if (x.data.dim() != 2 || x.data.shape()[1] != input_size_)
-      throw ShapeError(concat(Rule::name, ": expected packed data (rows, ", input_size_, "), got ", x.data.shape()));
+      rowgrad::detail::raise<ShapeError>(Rule::name, ": expected packed data (rows, ", input_size_, "), got ",
+                                         x.data.shape());
     const Index batch = x.batch_sizes.data()[0];
     check_state(initial, batch);
     auto [output, last] =
@@ -108,12 +108,13 @@ class Recurrent : public Module<T> {
   Recurrent(const Rule& rule, Index input_size, Index hidden_size, const LSTMOptions& options)
       : rule_(rule), input_size_(input_size), hidden_size_(hidden_size), options_(options) {
     if (input_size < 1 || hidden_size < 1 || options.num_layers < 1)
-      throw ValueError(concat(Rule::name, ": expected input_size >= 1, hidden_size >= 1 and num_layers >= 1, got ",
-                              input_size, ", ", hidden_size, " and ", options.num_layers));
+      rowgrad::detail::raise<ValueError>(Rule::name,
+                                         ": expected input_size >= 1, hidden_size >= 1 and num_layers >= 1, got ",
+                                         input_size, ", ", hidden_size, " and ", options.num_layers);
     detail::expect_probability(Rule::name, "dropout", options.dropout);
     if (options.proj_size < 0 || options.proj_size >= hidden_size)
-      throw ValueError(concat(Rule::name, ": proj_size must be at least 0 and below hidden_size ", hidden_size,
-                              ", got ", options.proj_size));
+      rowgrad::detail::raise<ValueError>(Rule::name, ": proj_size must be at least 0 and below hidden_size ",
+                                         hidden_size, ", got ", options.proj_size);
     for (Index layer = 0; layer < options.num_layers; ++layer)
       for (std::size_t d = 0; d < directions(); ++d) {
         const Index input = layer == 0 ? input_size : static_cast<Index>(directions()) * state_size();
@@ -148,17 +149,17 @@ class Recurrent : public Module<T> {
 
   void check_input(const Tensor<T>& x) const {
     if ((x.dim() != 2 && x.dim() != 3) || x.shape().back() != input_size_)
-      throw ShapeError(concat(Rule::name, ": expected input ", options_.batch_first ? "(B, T, " : "(T, B, ",
-                              input_size_, ") or (T, ", input_size_, "), got ", x.shape()));
+      rowgrad::detail::raise<ShapeError>(Rule::name, ": expected input ", options_.batch_first ? "(B, T, " : "(T, B, ",
+                                         input_size_, ") or (T, ", input_size_, "), got ", x.shape());
     if (x.numel() == 0)
-      throw ShapeError(concat(Rule::name, ": the batch or the sequence is empty, got input ", x.shape()));
+      rowgrad::detail::raise<ShapeError>(Rule::name, ": the batch or the sequence is empty, got input ", x.shape());
   }
   void check_state(const State& initial, Index batch) const {
     const auto check = [&](const char* which, const Tensor<T>& s, Index size) {
       const Shape expected{options_.num_layers * static_cast<Index>(directions()), batch, size};
       if (s.defined() && s.shape() != expected)
-        throw ShapeError(concat(Rule::name, ": expected initial ", which,
-                                " (layers * directions, B, size) = ", expected, ", got ", s.shape()));
+        rowgrad::detail::raise<ShapeError>(Rule::name, ": expected initial ", which,
+                                           " (layers * directions, B, size) = ", expected, ", got ", s.shape());
     };
     const RecurrentState<T> state = both(initial);
     check("h", state.h, state_size());

@@ -44,14 +44,14 @@ class RecurrentCell : public Module<T> {
   RecurrentState<T> step(const Tensor<T>& x, const Tensor<T>& h, const Tensor<T>& c) const {
     const bool single = x.dim() == 1;
     if ((x.dim() != 2 && !single) || x.shape().back() != input_size() || x.numel() == 0)
-      throw ShapeError(rowgrad::detail::concat(type_name(), ": expected input (B, ", input_size(), ") or (",
-                                               input_size(), ",), got ", x.shape()));
+      rowgrad::detail::raise<ShapeError>(type_name(), ": expected input (B, ", input_size(), ") or (", input_size(),
+                                         ",), got ", x.shape());
     const Index batch = single ? 1 : x.shape()[0];
     const Shape one = single ? Shape{hidden_size()} : Shape{batch, hidden_size()}, all{1, batch, hidden_size()};
     const auto start = [&](const char* which, const Tensor<T>& s) {
       if (!s.defined()) return s;
       if (s.shape() != one)
-        throw ShapeError(rowgrad::detail::concat(type_name(), ": expected ", which, " ", one, ", got ", s.shape()));
+        rowgrad::detail::raise<ShapeError>(type_name(), ": expected ", which, " ", one, ", got ", s.shape());
       return reshape(s, all);
     };
     Indices first(Shape{2});
@@ -66,7 +66,7 @@ class RecurrentCell : public Module<T> {
  private:
   static Index positive(const char* which, Index size) {
     if (size >= 1) return size;
-    throw ValueError(rowgrad::detail::concat(Rule::name, "Cell: expected ", which, " >= 1, got ", size));
+    rowgrad::detail::raise<ValueError>(Rule::name, "Cell: expected ", which, " >= 1, got ", size);
   }
 
   Rule rule_;

@@ -103,7 +103,7 @@ class Sequential : public Module<T> {
       else if constexpr (forwarded<Input>)
         return layer.forward(input);
       else
-        throw ShapeError(detail::concat("Sequential: layer ", layer.type_name(), " does not take ", what));
+        detail::raise<ShapeError>("Sequential: layer ", layer.type_name(), " does not take ", what);
     }
     Layer layer;
   };

@@ -47,11 +47,10 @@ double largest_magnitude(const Tensor<T>& x) {
 template <typename T>
 double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, double norm_type = 2,
                        bool error_if_nonfinite = false) {
-  using rowgrad::detail::concat;
-  if (!(max_norm >= 0)) throw ValueError(concat("clip_grad_norm_: expected max_norm >= 0, got ", max_norm));
+  if (!(max_norm >= 0)) rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected max_norm >= 0, got ", max_norm);
   const bool largest = norm_type == std::numeric_limits<double>::infinity();
   if (norm_type != 1 && norm_type != 2 && !largest)
-    throw ValueError(concat("clip_grad_norm_: expected norm_type 1, 2 or infinity, got ", norm_type));
+    rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected norm_type 1, 2 or infinity, got ", norm_type);
   double total = 0;
   detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {
     if (!largest)
@@ -61,8 +60,8 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
   });
   if (norm_type == 2) total = std::sqrt(total);
   if (error_if_nonfinite && !rowgrad::detail::is_finite(total))
-    throw ValueError(
-        concat("clip_grad_norm_: expected a finite norm of the gradients, got ", total, "; nothing was clipped"));
+    rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected a finite norm of the gradients, got ", total,
+                                       "; nothing was clipped");
   const double factor = max_norm / (total + 1e-6);  // as in PyTorch
   if (!(factor >= 1))
     detail::for_each_gradient(parameters, [&](const Tensor<T>& values) { values.array() *= static_cast<T>(factor); });
@@ -73,7 +72,7 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
 template <typename T>
 void clip_grad_value_(const std::vector<Tensor<T>>& parameters, double clip_value) {
   if (!(clip_value >= 0))
-    throw ValueError(rowgrad::detail::concat("clip_grad_value_: expected clip_value >= 0, got ", clip_value));
+    rowgrad::detail::raise<ValueError>("clip_grad_value_: expected clip_value >= 0, got ", clip_value);
   const T limit = static_cast<T>(clip_value);
   detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {
     T* v = values.data();

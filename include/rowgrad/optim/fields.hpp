@@ -62,7 +62,7 @@ inline void check_range(const char* owner, const char* field, const char* part, 
   const char* const expected = range == Range::below_one      ? " in [0, 1)"
                                : range == Range::not_negative ? " >= 0 and finite"
                                                               : " finite";
-  throw ValueError(rowgrad::detail::concat(owner, ": expected ", field, part, expected, ", got ", value));
+  rowgrad::detail::raise<ValueError>(owner, ": expected ", field, part, expected, ", got ", value);
 }
 
 /// ValueError for the first option outside its range; `owner` begins the message.

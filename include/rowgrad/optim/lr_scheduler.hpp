@@ -34,12 +34,12 @@ std::vector<double> rates(Optimizer<T>& optimizer) {
 /// ValueError unless there is one rate per group.
 inline void check_rates(const char* schedule, const char* what, std::size_t groups, std::size_t given) {
   if (given != groups)
-    throw ValueError(
-        rowgrad::detail::concat(schedule, ": expected ", groups, " ", what, ", one per parameter group, got ", given));
+    rowgrad::detail::raise<ValueError>(schedule, ": expected ", groups, " ", what, ", one per parameter group, got ",
+                                       given);
 }
 
 inline void check_period(const char* schedule, const char* name, Index period) {
-  if (period < 1) throw ValueError(rowgrad::detail::concat(schedule, ": expected ", name, " >= 1, got ", period));
+  if (period < 1) rowgrad::detail::raise<ValueError>(schedule, ": expected ", name, " >= 1, got ", period);
 }
 
 /// The value as it is, but a product that went into it has been rounded: compilers must not fuse it with a sum.
@@ -280,7 +280,7 @@ class ReduceLROnPlateau {
  private:
   void check(const Options& options) const {
     if (!(options.factor < 1))
-      throw ValueError(rowgrad::detail::concat("ReduceLROnPlateau: expected factor < 1, got ", options.factor));
+      rowgrad::detail::raise<ValueError>("ReduceLROnPlateau: expected factor < 1, got ", options.factor);
     if (!options.min_lrs.empty())
       detail::check_rates("ReduceLROnPlateau", "min_lrs", optimizer_.group_count(), options.min_lrs.size());
   }

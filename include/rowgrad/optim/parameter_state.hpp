@@ -120,7 +120,7 @@ class ParameterState {
     state_.check_shape("row_report", position);
     const Shape& shape = state_.shape;
     if (shape.rank() == 0 || row < 0 || row >= shape[0])
-      throw IndexError(concat(fail("row "), row, " is outside a parameter of shape ", shape));
+      rowgrad::detail::raise<IndexError>(fail("row "), row, " is outside a parameter of shape ", shape);
     const Index columns = shape.numel() / shape[0], offset = row * columns;
     const T* const weights = state_.parameter.data_for_rows({&row, 1}) + offset;
     {
@@ -140,19 +140,20 @@ class ParameterState {
     const std::string which = concat(R::name, ": parameter ", position);
     state_.check_shape("step", position);
     if (gradient.shape() != state_.shape)
-      throw ShapeError(
-          concat(which, " has shape ", state_.shape, ", its gradient ", gradient.shape(), ". Nothing was updated"));
+      rowgrad::detail::raise<ShapeError>(which, " has shape ", state_.shape, ", its gradient ", gradient.shape(),
+                                         ". Nothing was updated");
     if (R::rows_only && !gradient.is_row_sparse())
-      throw ValueError(concat(which, " has a dense gradient; ", R::name,
-                              " takes row-sparse ones alone (put it into another optimizer, as in PyTorch)"));
+      rowgrad::detail::raise<ValueError>(which, " has a dense gradient; ", R::name,
+                                         " takes row-sparse ones alone (put it into another optimizer, as in PyTorch)");
     const Tensor<T>& values = gradient.values();
     const T* const g = values.data();
     const Index i =
         rowgrad::detail::find_first<T>(g, values.numel(), [](T x) { return !rowgrad::detail::is_finite(x); });
     const Index row = i / std::max<Index>(values.shape().back(), 1);
-    throw ValueError(concat(which, ", of shape ", state_.shape, ", has the gradient ", g[i], " in row ",
-                            gradient.is_row_sparse() ? gradient.rows().data()[row] : row,
-                            ". Nothing was updated (is the learning rate too high? clip_grad_norm_ may help)"));
+    rowgrad::detail::raise<ValueError>(
+        which, ", of shape ", state_.shape, ", has the gradient ", g[i], " in row ",
+        gradient.is_row_sparse() ? gradient.rows().data()[row] : row,
+        ". Nothing was updated (is the learning rate too high? clip_grad_norm_ may help)");
   }
 
   void step_dense(const T* gradient, const Scalars& scalars) {

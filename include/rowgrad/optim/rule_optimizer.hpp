@@ -39,10 +39,10 @@ class RuleOptimizer : public Optimizer<T> {
       }
     }
     if (states_.empty())
-      throw ValueError(rowgrad::detail::concat(
+      rowgrad::detail::raise<ValueError>(
           R::name,
           ": expected at least one parameter, got none (a model's parameters are those of the layers that its "
-          "members() lists)"));
+          "members() lists)");
   }
 
   void check() override {
@@ -55,8 +55,8 @@ class RuleOptimizer : public Optimizer<T> {
       any = true;
     }
     if (!any) [[unlikely]]
-      throw GraphError(rowgrad::detail::concat(
-          R::name, "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)"));
+      rowgrad::detail::raise<GraphError>(
+          R::name, "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)");
   }
 
   void step() override {
@@ -145,7 +145,7 @@ class RuleOptimizer : public Optimizer<T> {
     for (std::size_t k = 0; k < states_.size(); ++k)
       if (parameter.defined() && &states_[k]->parameter().body() == &parameter.body())
         return states_[k]->row_report(row, k);
-    throw ValueError(rowgrad::detail::concat(R::name, "::row_report: this optimizer does not train that tensor"));
+    rowgrad::detail::raise<ValueError>(R::name, "::row_report: this optimizer does not train that tensor");
   }
 
   std::size_t group_count() const noexcept override { return groups_.size(); }
@@ -153,8 +153,7 @@ class RuleOptimizer : public Optimizer<T> {
   /// Options of a parameter group; may be changed between steps.
   Options& options(std::size_t group = 0) {
     if (group >= groups_.size())
-      throw IndexError(
-          rowgrad::detail::concat(R::name, ": there is no parameter group ", group, " among ", groups_.size()));
+      rowgrad::detail::raise<IndexError>(R::name, ": there is no parameter group ", group, " among ", groups_.size());
     return groups_[group].options;
   }
 
@@ -162,13 +161,12 @@ class RuleOptimizer : public Optimizer<T> {
   using Trained = detail::ParameterState<R>;
 
   [[gnu::cold]] void check_parameter(const Tensor<T>& parameter) const {
-    using rowgrad::detail::concat;
-    if (!parameter.defined()) throw ValueError(concat(R::name, ": got an undefined tensor to train"));
+    if (!parameter.defined()) rowgrad::detail::raise<ValueError>(R::name, ": got an undefined tensor to train");
     for (const auto& state : states_)
       if (&state->parameter().body() == &parameter.body())
-        throw ValueError(concat(R::name, ": a parameter of shape ", parameter.shape(), " was given twice"));
+        rowgrad::detail::raise<ValueError>(R::name, ": a parameter of shape ", parameter.shape(), " was given twice");
     if (!parameter.is_leaf())
-      throw ValueError(concat(R::name, ": only leaves can be trained, got the result of an operation"));
+      rowgrad::detail::raise<ValueError>(R::name, ": only leaves can be trained, got the result of an operation");
   }
 
   /// f(state, the rule of its group as check() left it).
@@ -182,8 +180,8 @@ class RuleOptimizer : public Optimizer<T> {
   void check_state(const State& state) const {
     const auto expect = [](const char* what, std::size_t expected, std::size_t got) {
       if (got != expected)
-        throw ValueError(rowgrad::detail::concat(R::name, "::load_state_dict: expected ", expected, " ", what,
-                                                 ", the state has ", got));
+        rowgrad::detail::raise<ValueError>(R::name, "::load_state_dict: expected ", expected, " ", what,
+                                           ", the state has ", got);
     };
     expect("parameter groups", groups_.size(), state.groups.size());
     expect("parameters", states_.size(), state.parameters.size());

@@ -55,10 +55,10 @@ class RuleState {
       throw_resized(operation, position);
   }
   [[noreturn, gnu::cold, gnu::noinline]] void throw_resized(const char* operation, std::size_t position) const {
-    throw ShapeError(rowgrad::detail::concat(
+    rowgrad::detail::raise<ShapeError>(
         R::name, "::", operation, ": parameter ", position, " had shape ", shape, " and now has ", parameter.shape(),
         ": the table was resized behind the optimizer's back. Nothing was changed",
-        grew() ? " (after Embedding::add_rows, call the optimizer's add_rows() before its next step)" : ""));
+        grew() ? " (after Embedding::add_rows, call the optimizer's add_rows() before its next step)" : "");
   }
 
   /// Whether rows were appended to the table.
@@ -93,25 +93,28 @@ class RuleState {
       return rowgrad::detail::concat(R::name, "::load_state_dict: the state of parameter ", position);
     };
     using rowgrad::detail::concat;
-    if (entry.shape != shape) throw ShapeError(concat(which(), " is for shape ", entry.shape, ", expected ", shape));
+    if (entry.shape != shape)
+      rowgrad::detail::raise<ShapeError>(which(), " is for shape ", entry.shape, ", expected ", shape);
     if (entry.step < 0 || entry.step > last_step)
-      throw ValueError(concat(which(), " has step ", entry.step, ", expected one from 0 to ", last_step));
+      rowgrad::detail::raise<ValueError>(which(), " has step ", entry.step, ", expected one from 0 to ", last_step);
     const std::size_t count = entry.slots.size(), expected = static_cast<std::size_t>(rule.slots());
     if (!(count == 0 && entry.step == 0) && (count < expected || count > R::slot_names.size())) {
       std::string names;
       for (std::size_t k = 0; k < expected; ++k) names += concat(k > 0 ? ", " : " (", R::slot_names[k]);
-      throw ValueError(
-          concat(which(), " has ", count, " slots, expected ", expected, names.empty() ? "" : names + ")"));
+      rowgrad::detail::raise<ValueError>(which(), " has ", count, " slots, expected ", expected,
+                                         names.empty() ? "" : names + ")");
     }
     for (std::size_t k = 0; k < count; ++k) {
       const Tensor<T>& slot = entry.slots[k];
       if (!slot.defined() || slot.shape() != shape)
-        throw ShapeError(concat(which(), " has ", R::slot_names[k], " of shape ",
-                                slot.defined() ? to_string(slot.shape()) : "(undefined)", ", expected ", shape));
+        rowgrad::detail::raise<ShapeError>(which(), " has ", R::slot_names[k], " of shape ",
+                                           slot.defined() ? to_string(slot.shape()) : "(undefined)", ", expected ",
+                                           shape);
       // Infinity may stand there: the square of a finite gradient can be too large for T.
       const Index bad = rowgrad::detail::find_first<T>(slot.data(), slot.numel(), rowgrad::detail::is_nan<T>);
       if (bad < slot.numel())
-        throw ValueError(concat(which(), " has NaN in ", R::slot_names[k], ", at position ", bad, " of shape ", shape));
+        rowgrad::detail::raise<ValueError>(which(), " has NaN in ", R::slot_names[k], ", at position ", bad,
+                                           " of shape ", shape);
     }
   }
 

@@ -16,8 +16,8 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
   detail::TensorBody<T>& body = table.body();
   Shape shape = body.shape;
   if (shape.rank() != 2 || rows.dim() != 2 || rows.shape()[1] != shape[1])
-    throw ShapeError(
-        detail::concat("append_rows: expected a table (V, D) and rows (n, D), got ", shape, " and ", rows.shape()));
+    detail::raise<ShapeError>("append_rows: expected a table (V, D) and rows (n, D), got ", shape, " and ",
+                              rows.shape());
   shape[0] = detail::checked_sum("add_rows", shape[0], rows.shape()[0]);
   const Tensor<T> grown(shape);
   std::copy_n(table.data(), table.numel(), grown.data());  // data() has the updates owed made first

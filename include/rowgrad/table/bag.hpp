@@ -28,9 +28,8 @@ template <typename T>
 Bags checked_bags(const Indices& ids, const Indices& offsets, const EmbeddingBagOptions& options,
                   const Tensor<T>& per_sample_weights, Index rows) {
   if (per_sample_weights.defined() && (options.mode != BagMode::sum || per_sample_weights.shape() != ids.shape()))
-    throw ShapeError(concat("embedding_bag: per_sample_weights go with BagMode::sum and have the shape of ids, ",
-                            ids.shape(), ", got ", per_sample_weights.shape(),
-                            options.mode != BagMode::sum ? " with another mode" : ""));
+    raise<ShapeError>("embedding_bag: per_sample_weights go with BagMode::sum and have the shape of ids, ", ids.shape(),
+                      ", got ", per_sample_weights.shape(), options.mode != BagMode::sum ? " with another mode" : "");
   if (options.scale_grad_by_freq && options.mode == BagMode::max)
     throw ValueError("embedding_bag: scale_grad_by_freq does not go with BagMode::max");
   Bags bags{ids, bag_starts(ids, offsets, options.include_last_offset),

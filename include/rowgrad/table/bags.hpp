@@ -16,8 +16,8 @@ namespace detail {
 /// Where each bag begins among the ids, and the end of the last one: (bags + 1).
 inline Indices bag_starts(const Indices& ids, const Indices& offsets, bool include_last) {
   if (ids.dim() != (offsets.defined() ? 1 : 2))
-    throw ShapeError(concat("embedding_bag: expected ids (B, T), or ids (n) and offsets, got ids ", ids.shape(),
-                            offsets.defined() ? concat(" and offsets ", offsets.shape()) : " without offsets"));
+    raise<ShapeError>("embedding_bag: expected ids (B, T), or ids (n) and offsets, got ids ", ids.shape(),
+                      offsets.defined() ? concat(" and offsets ", offsets.shape()) : " without offsets");
   if (!offsets.defined()) {
     Indices starts(Shape{ids.shape()[0] + 1});
     for (Index b = 0; b < starts.numel(); ++b) starts.data()[b] = b * ids.shape()[1];
@@ -25,16 +25,16 @@ inline Indices bag_starts(const Indices& ids, const Indices& offsets, bool inclu
   }
   const Index n = ids.numel(), count = offsets.numel(), bags = include_last ? count - 1 : count;
   if (offsets.dim() != 1 || bags < 0)
-    throw ShapeError(concat("embedding_bag: expected offsets (bags), or (bags + 1) with include_last_offset, got ",
-                            offsets.shape()));
+    raise<ShapeError>("embedding_bag: expected offsets (bags), or (bags + 1) with include_last_offset, got ",
+                      offsets.shape());
   Indices starts(Shape{bags + 1});
   std::copy_n(offsets.data(), count, starts.data());
   if (!include_last) starts.data()[bags] = n;
   for (Index b = 0; b <= bags; ++b) {
     const Index start = starts.data()[b], before = b == 0 ? 0 : starts.data()[b - 1];
     if (start < before || start > n || (b == 0 && start != 0))
-      throw ValueError(concat("embedding_bag: offsets must begin with 0, never fall and stay within the ", n,
-                              " ids, got ", start, " at position ", b));
+      raise<ValueError>("embedding_bag: offsets must begin with 0, never fall and stay within the ", n, " ids, got ",
+                        start, " at position ", b);
   }
   return starts;
 }

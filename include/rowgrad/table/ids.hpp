@@ -27,8 +27,8 @@ inline void check_ids(const char* operation, const Indices& ids, Index rows, Ind
                             : values[i] == rows
                                 ? "one past the end: is the table's size the number of words plus the reserved index 0?"
                                 : "was the vocabulary built from other data, or after the table?";
-  throw IndexError(concat(operation, ": index ", values[i], " at position (", position, ") of shape ", ids.shape(),
-                          " is outside a table of ", rows, " rows (", cause, ")"));
+  raise<IndexError>(operation, ": index ", values[i], " at position (", position, ") of shape ", ids.shape(),
+                    " is outside a table of ", rows, " rows (", cause, ")");
 }
 
 inline void check_ids(const char* operation, const Indices& ids, Index rows) {

@@ -37,8 +37,7 @@ Tensor<typename Source::Scalar> look_up(const Source& source, const Indices& ids
 
 /// A table that can only be read takes no option that writes to it.
 inline void check_frozen(const char* operation, const LookupOptions& options) {
-  if (options.max_norm)
-    throw ValueError(concat(operation, ": max_norm changes the table, and this one can only be read"));
+  if (options.max_norm) raise<ValueError>(operation, ": max_norm changes the table, and this one can only be read");
 }
 
 }  // namespace detail

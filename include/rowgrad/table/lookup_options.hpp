@@ -22,9 +22,9 @@ struct LookupOptions {
 template <typename T>
 void check_table(const char* operation, const Tensor<T>& table) {
   if (!table.defined() || table.dim() != 2)
-    throw ShapeError(detail::concat(
+    detail::raise<ShapeError>(
         operation, ": expected a table of shape (V, D), got ",
-        table.defined() ? to_string(table.shape()) : "an undefined tensor (was the layer it belongs to moved from?)"));
+        table.defined() ? to_string(table.shape()) : "an undefined tensor (was the layer it belongs to moved from?)");
 }
 
 /// The options as they are for a table of so many rows, padding_idx counted from the front. IndexError for a
@@ -33,12 +33,12 @@ inline LookupOptions checked_options(const char* operation, LookupOptions option
   if (options.padding_idx) {
     Index& row = *options.padding_idx;
     if (row < -rows || row >= rows)
-      throw IndexError(detail::concat(operation, ": padding_idx ", row, " is outside a table of ", rows, " rows"));
+      detail::raise<IndexError>(operation, ": padding_idx ", row, " is outside a table of ", rows, " rows");
     if (row < 0) row += rows;
   }
   if (options.max_norm && !(*options.max_norm >= 0))
-    throw ValueError(detail::concat(operation, ": expected max_norm >= 0, got ", *options.max_norm));
-  if (std::isnan(options.norm_type)) throw ValueError(detail::concat(operation, ": norm_type is not a number"));
+    detail::raise<ValueError>(operation, ": expected max_norm >= 0, got ", *options.max_norm);
+  if (std::isnan(options.norm_type)) detail::raise<ValueError>(operation, ": norm_type is not a number");
   return options;
 }
 

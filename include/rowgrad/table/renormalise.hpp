@@ -44,9 +44,9 @@ void renormalise_rows(const char* operation, const Tensor<T>& table, std::span<c
                       const LookupOptions& options) {
   if (!options.max_norm) return;
   if (!table.is_leaf())
-    throw GraphError(concat(operation,
-                            ": max_norm changes the table in place, but the table is the result of a "
-                            "recorded operation (look rows up in a leaf, or detach() it)"));
+    raise<GraphError>(operation,
+                      ": max_norm changes the table in place, but the table is the result of a "
+                      "recorded operation (look rows up in a leaf, or detach() it)");
   const double max_norm = *options.max_norm, p = options.norm_type;
   T* const values = table.data_for_rows(ids);
   const Index columns = table.shape()[1];

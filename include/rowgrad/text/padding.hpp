@@ -41,15 +41,15 @@ inline void pad_row(const std::vector<Index>& sequence, Index* row, Index width,
 /// or larger than any memory. O(size of the result).
 inline Indices pad_sequences(const std::vector<std::vector<Index>>& sequences, const PaddingOptions& options = {}) {
   if (options.maxlen && *options.maxlen < 0)
-    throw ValueError(rowgrad::detail::concat("pad_sequences: maxlen must not be negative, got ", *options.maxlen));
+    rowgrad::detail::raise<ValueError>("pad_sequences: maxlen must not be negative, got ", *options.maxlen);
   Index width = options.maxlen.value_or(0);
   if (!options.maxlen)
     for (const std::vector<Index>& sequence : sequences) width = std::max(width, static_cast<Index>(sequence.size()));
   const auto rows = static_cast<Index>(sequences.size());
   constexpr Index most = std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Index));
   if (rows > 0 && width > most / rows)
-    throw ValueError(rowgrad::detail::concat("pad_sequences: ", rows, " rows of ", width,
-                                             " indices exceed any memory (is maxlen ", "the length you meant?)"));
+    rowgrad::detail::raise<ValueError>("pad_sequences: ", rows, " rows of ", width,
+                                       " indices exceed any memory (is maxlen ", "the length you meant?)");
   Indices result(Shape{rows, width});
   Index* row = result.data();
   for (const std::vector<Index>& sequence : sequences) {

@@ -93,7 +93,7 @@ class Tokenizer {
   /// ValueError for a negative num_words or an empty split. Before the first fit only oov_token has an index.
   explicit Tokenizer(TokenizerOptions options = {}) : options_(std::move(options)) {
     if (options_.num_words && *options_.num_words < 0)
-      throw ValueError(rowgrad::detail::concat("Tokenizer: num_words must not be negative, got ", *options_.num_words));
+      rowgrad::detail::raise<ValueError>("Tokenizer: num_words must not be negative, got ", *options_.num_words);
     if (options_.split.empty()) throw ValueError("Tokenizer: split must not be empty");
     rank();
   }

@@ -24,11 +24,10 @@ class Vocabulary {
   explicit Vocabulary(const std::vector<std::vector<std::string>>& token_lists, VocabularyOptions options = {}) {
     const auto specials = static_cast<Index>(options.specials.size());
     if (options.min_frequency < 1)
-      throw ValueError(
-          rowgrad::detail::concat("Vocabulary: min_frequency must be at least 1, got ", options.min_frequency));
+      rowgrad::detail::raise<ValueError>("Vocabulary: min_frequency must be at least 1, got ", options.min_frequency);
     if (options.max_size && *options.max_size < specials)
-      throw ValueError(rowgrad::detail::concat("Vocabulary: max_size ", *options.max_size, " has no room for the ",
-                                               specials, " specials"));
+      rowgrad::detail::raise<ValueError>("Vocabulary: max_size ", *options.max_size, " has no room for the ", specials,
+                                         " specials");
     detail::WordCounter counter;
     for (const std::vector<std::string>& tokens : token_lists)
       for (const std::string& token : tokens) counter.add(token);
@@ -70,8 +69,8 @@ class Vocabulary {
   Index operator[](std::string_view word) const {
     if (const std::optional<Index> index = find(word)) return *index;
     if (unknown_) return *unknown_;
-    throw IndexError(rowgrad::detail::concat("Vocabulary: \"", word, "\" is not among the ", size(),
-                                             " words, and there is no unknown word to stand for it"));
+    rowgrad::detail::raise<IndexError>("Vocabulary: \"", word, "\" is not among the ", size(),
+                                       " words, and there is no unknown word to stand for it");
   }
 
   /// operator[] of each token.
@@ -85,8 +84,8 @@ class Vocabulary {
   /// The word at an index. IndexError outside [0, size()).
   const std::string& word(Index index) const {
     if (index < 0 || index >= size())
-      throw IndexError(rowgrad::detail::concat("Vocabulary: index ", index, " is outside the ", size(),
-                                               " words (does it come from another vocabulary?)"));
+      rowgrad::detail::raise<IndexError>("Vocabulary: index ", index, " is outside the ", size(),
+                                         " words (does it come from another vocabulary?)");
     return words()[static_cast<std::size_t>(index)];
   }
 
@@ -117,16 +116,16 @@ class Vocabulary {
   void append(const std::string& word) {
     const auto [position, is_new] = index_.add(word);
     if (!is_new)
-      throw ValueError(
-          rowgrad::detail::concat("Vocabulary: \"", word, "\" is given twice, at ", position, " and at ", size()));
+      rowgrad::detail::raise<ValueError>("Vocabulary: \"", word, "\" is given twice, at ", position, " and at ",
+                                         size());
   }
 
   void set_unknown(const std::optional<std::string>& unknown) {
     if (!unknown) return;
     unknown_ = find(*unknown);
     if (!unknown_)
-      throw ValueError(rowgrad::detail::concat("Vocabulary: the unknown word \"", *unknown,
-                                               "\" is not in the vocabulary (add it to the specials, or pass none)"));
+      rowgrad::detail::raise<ValueError>("Vocabulary: the unknown word \"", *unknown,
+                                         "\" is not in the vocabulary (add it to the specials, or pass none)");
   }
 
   WordIndex index_;

@@ -23,8 +23,6 @@ struct Neighbour {
 
 namespace detail {
 
-using rowgrad::detail::concat;
-
 /// Dot product of a row with the query, and of the row with itself, in one pass, summed in double. The order of
 /// summation depends on the length alone, so equal rows have equal similarities, bit for bit.
 template <typename T, typename Sum = double>
@@ -55,7 +53,7 @@ struct RowProducts {
 
 template <typename T>
 std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index excluded, Index count) {
-  if (count < 0) throw ValueError(concat("nearest: count must not be negative, got ", count));
+  if (count < 0) rowgrad::detail::raise<ValueError>("nearest: count must not be negative, got ", count);
   const Index rows = table.shape()[0], dimension = table.shape()[1];
   const T* values = table.data();
   const double query_norm = std::sqrt(RowProducts<T>(query, query, dimension).square);
@@ -67,7 +65,7 @@ std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index exc
     if (row == excluded) continue;
     const RowProducts<T> products(values + row * dimension, query, dimension);
     if (!rowgrad::detail::is_finite(products.dot) || !rowgrad::detail::is_finite(products.square))
-      throw ValueError(concat("nearest: row ", row, " holds NaN, infinity or too large a value"));
+      rowgrad::detail::raise<ValueError>("nearest: row ", row, " holds NaN, infinity or too large a value");
     const double norms = std::sqrt(products.square) * query_norm;
     neighbours.push_back({row, norms > 0 ? std::clamp(products.dot / norms, -1.0, 1.0) : 0.0});
   }
@@ -88,7 +86,7 @@ std::string shape_of(const Tensor<T>& tensor) {
 template <typename T>
 void check_table(const Tensor<T>& table) {
   if (!table.defined() || table.dim() != 2)
-    throw ShapeError(concat("nearest: expected a table of shape (rows, dimension), got ", shape_of(table)));
+    rowgrad::detail::raise<ShapeError>("nearest: expected a table of shape (rows, dimension), got ", shape_of(table));
 }
 
 }  // namespace detail
@@ -102,7 +100,7 @@ std::vector<Neighbour> nearest(const Tensor<T>& table, Index row, Index count) {
   detail::check_table(table);
   const Index rows = table.shape()[0];
   if (row < 0 || row >= rows)
-    throw IndexError(detail::concat("nearest: row ", row, " is outside the table's ", rows, " rows"));
+    rowgrad::detail::raise<IndexError>("nearest: row ", row, " is outside the table's ", rows, " rows");
   return detail::nearest(table, table.data() + row * table.shape()[1], row, count);
 }
 
@@ -111,8 +109,8 @@ template <std::floating_point T>
 std::vector<Neighbour> nearest(const Tensor<T>& table, const std::type_identity_t<Tensor<T>>& query, Index count) {
   detail::check_table(table);
   if (!query.defined() || query.dim() != 1 || query.shape()[0] != table.shape()[1])
-    throw ShapeError(detail::concat("nearest: expected a query of shape (", table.shape()[1], ",) for the table ",
-                                    table.shape(), ", got ", detail::shape_of(query)));
+    rowgrad::detail::raise<ShapeError>("nearest: expected a query of shape (", table.shape()[1], ",) for the table ",
+                                       table.shape(), ", got ", detail::shape_of(query));
   return detail::nearest(table, query.data(), Index{-1}, count);
 }
 

@@ -70,11 +70,12 @@ PretrainedVectors<T> load_text_vectors(const char* operation, const std::string&
   const auto rows = static_cast<Index>(vocabulary.size());
   const Index padding = options.padding_index.value_or(-1);
   if (options.padding_index && (padding < 0 || padding >= rows))
-    throw IndexError(concat(operation, ": padding_index ", padding, " is outside the vocabulary's ", rows, " rows"));
+    rowgrad::detail::raise<IndexError>(operation, ": padding_index ", padding, " is outside the vocabulary's ", rows,
+                                       " rows");
   if (options.missing_deviation &&
       !(*options.missing_deviation >= 0 && rowgrad::detail::is_finite(*options.missing_deviation)))
-    throw ValueError(concat(operation, ": missing_deviation must be a finite number of at least 0, got ",
-                            *options.missing_deviation));
+    rowgrad::detail::raise<ValueError>(operation, ": missing_deviation must be a finite number of at least 0, got ",
+                                       *options.missing_deviation);
 
   VectorFile file(operation, path, options.dimension);
   PretrainedVectors<T> result;
@@ -88,8 +89,8 @@ PretrainedVectors<T> load_text_vectors(const char* operation, const std::string&
     const std::optional<Index> row = vocabulary.find(word);
     if (!row) continue;
     if (*row < 0 || *row >= rows)
-      throw IndexError(concat(operation, ": the vocabulary gives ", excerpt(word), " the index ", *row,
-                              ", outside its size ", rows));
+      rowgrad::detail::raise<IndexError>(operation, ": the vocabulary gives ", excerpt(word), " the index ", *row,
+                                         ", outside its size ", rows);
     char& seen = present[static_cast<std::size_t>(*row)];
     if (seen != 0 || *row == padding) continue;
     file.parse(word, numbers, values + *row * file.dimension());

@@ -44,7 +44,7 @@ class VectorFile {
   VectorFile(const char* operation, const std::string& path, std::optional<Index> dimension)
       : lines_(operation, path), dimension_(dimension.value_or(0)) {
     if (dimension && *dimension < 1)
-      throw ValueError(concat(operation, ": dimension must be at least 1, got ", *dimension));
+      rowgrad::detail::raise<ValueError>(operation, ": dimension must be at least 1, got ", *dimension);
     if (dimension) source_ = "asked for";
     if (!lines_.next(line_)) fail(0, "the file is empty; expected lines of a word and its numbers");
     trim();
