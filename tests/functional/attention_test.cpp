@@ -120,3 +120,30 @@ TEST_CASE("attention: both results, with any leading dimensions") {
   CHECK(golden::difference(matmul(weights, v), output) == "");
   CHECK_THROWS_WITH_AS(rowgrad::attention(q, v, v), doctest::Contains("attention: expected queries"), ShapeError);
 }
+
+TEST_CASE("attention: a key that is NaN makes its queries' weights NaN, wherever it stands, as in PyTorch") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  for (Index keys = 1; keys <= 20; ++keys)
+    for (Index bad = 0; bad < keys; ++bad) {
+      auto k = rowgrad::ones<float>({keys, 1}), others_masked = rowgrad::full<float>({keys}, -infinity);
+      k.data()[bad] = nan;
+      others_masked.data()[bad] = 0;
+      for (const auto& mask : {Tensor<float>(), others_masked})
+        for (const float value :
+             attention(rowgrad::ones({1, 1}), k, rowgrad::ones({keys, 1}), {.attn_mask = mask}, "attention")
+                 .weights.to_vector()) {
+          CAPTURE(keys);
+          CAPTURE(bad);
+          CHECK(std::isnan(value));
+        }
+    }
+}
+
+TEST_CASE("attention: without queries a batch takes no time, however large it is") {
+  constexpr Index huge = Index{1} << 50;
+  auto q = rowgrad::zeros({huge, 0, 2});
+  q.requires_grad_();
+  const auto y = scaled_dot_product_attention(q, rowgrad::zeros({huge, 0, 2}), rowgrad::zeros({huge, 0, 2}));
+  y.backward(rowgrad::zeros(y.shape()));
+  CHECK(q.grad().dense().shape() == q.shape());
+}

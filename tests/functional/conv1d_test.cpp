@@ -148,6 +148,8 @@ TEST_CASE("conv1d: options as large as an Index can hold") {
     CAPTURE(size);
     CHECK_THROWS_AS(conv1d(x, weight, {}, {.groups = size}), ShapeError);
     CHECK_THROWS_AS(conv1d(x, rowgrad::ones({0, 2, 3}), {}, {.groups = size}), ShapeError);
+    CHECK_THROWS_AS(conv1d(rowgrad::ones({1, 0, 5}), rowgrad::ones({0, 0, 3}), {}, {.groups = size}), ShapeError);
+    CHECK_THROWS_AS(conv1d(rowgrad::ones({size, 0, 5}), rowgrad::ones({0, 0, 3})), ShapeError);
     CHECK_THROWS_AS(conv1d(x, weight, {}, {.dilation = size}), ShapeError);
     CHECK_THROWS_AS(conv1d(x, weight, {}, {.padding = size}), ValueError);
     CHECK(conv1d(x, weight, {}, {.stride = size}).to_vector() == std::vector<float>{6, 6});

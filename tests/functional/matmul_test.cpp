@@ -73,3 +73,14 @@ TEST_CASE("matmul: a matrix times itself") {
   matmul(x, x).sum().backward();  // d/dx sum(x x) = 1 x^T + x^T 1
   CHECK(x.grad().dense().to_vector() == std::vector<double>{3 + 4, 7 + 4, 3 + 6, 7 + 6});
 }
+
+TEST_CASE("bmm: a batch without elements takes no time, however large it is") {
+  constexpr Index huge = Index{1} << 60;
+  auto a = rowgrad::zeros<double>({huge, 0, 3}), b = rowgrad::zeros<double>({huge, 3, 0});
+  a.requires_grad_();
+  b.requires_grad_();
+  const auto y = bmm(a, b);
+  y.backward(rowgrad::zeros<double>(y.shape()));
+  CHECK(a.grad().dense().shape() == a.shape());
+  CHECK(b.grad().dense().shape() == b.shape());
+}

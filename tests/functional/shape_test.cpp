@@ -177,5 +177,7 @@ TEST_CASE("a tensor without elements takes no time, however large its other dime
     CHECK(y.numel() == 0);
     y.backward(rowgrad::zeros<double>(y.shape()));
     CHECK(x.grad().dense().shape() == shape);
+    for (const rowgrad::Index dim : {0, 1}) CHECK(rowgrad::slice(x, dim, 0, 1).numel() == 0);
+    CHECK(rowgrad::argmax(rowgrad::zeros<double>({shape[0], 1, shape[1]}), 1).numel() == 0);
   }
 }

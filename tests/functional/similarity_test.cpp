@@ -39,3 +39,10 @@ TEST_CASE("similarity: errors") {
   CHECK_THROWS_AS(normalize(Tensor<float>{1, 2}), rowgrad::IndexError);  // dim 1 of a vector
   CHECK_THROWS_AS(cosine_similarity(rowgrad::ones({2, 3}), rowgrad::ones({2, 4})), rowgrad::ShapeError);
 }
+
+TEST_CASE("cosine_similarity: of vectors without elements it is 0, as in PyTorch") {
+  for (auto used = std::vector<Tensor<float>>(); used.size() < 9;)  // the result gets one of these blocks
+    used.push_back(rowgrad::full<float>({2000}, 7));
+  const auto x = rowgrad::zeros({2000, 0});
+  CHECK(cosine_similarity(x, x).to_vector() == std::vector<float>(2000, 0));
+}

@@ -73,4 +73,5 @@ TEST_CASE("lines without elements, and sums of rows without columns, take no tim
     CHECK(y.numel() == 0);
     y.backward(rowgrad::zeros<double>(y.shape()));
   }
+  CHECK(rowgrad::softmax(rowgrad::zeros<double>({huge, 3, 0}), 1).numel() == 0);
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <rowgrad/nn/recurrent.hpp>
+#include <rowgrad/nn/recurrent_cell.hpp>
 
 using doctest::Contains;
 using rowgrad::Indices;
@@ -125,4 +126,21 @@ TEST_CASE("recurrent layers: packed sequences that do not fit") {
   CHECK_THROWS_AS(gru(sequence(make({7, 3}), {2, 3, 2})), ShapeError);
   CHECK_THROWS_AS(gru(sequence(make({0, 3}), Indices(Shape{0}))), ShapeError);
   CHECK_THROWS_AS(gru(rowgrad::PackedSequence<float>{}), ShapeError);
+}
+
+TEST_CASE("recurrent layers: more weights than there is memory for are refused before any is drawn") {
+  constexpr rowgrad::Index huge = rowgrad::Index{1} << 62, many = rowgrad::Index{1} << 53;
+  const char* const memory = "9007199254740992 layers with input_size 3 and hidden_size 2 do not fit into memory";
+  CHECK_THROWS_WITH_AS(LSTM<float>(3, 2, {.num_layers = many}), Contains(memory), rowgrad::MemoryError);
+  CHECK_THROWS_WITH_AS(GRU<double>(3, 2, {.num_layers = many, .bias = false}), Contains(memory), rowgrad::MemoryError);
+  CHECK_THROWS_WITH_AS(RNN<float>(3, 2, {.num_layers = many, .bidirectional = true}), Contains(memory),
+                       rowgrad::MemoryError);
+  for (const rowgrad::Index size : {huge, std::numeric_limits<rowgrad::Index>::max()}) {
+    CHECK_THROWS_WITH_AS(LSTM<float>(3, 2, {.num_layers = size}), Contains("LSTM: the weights of "), ShapeError);
+    CHECK_THROWS_WITH_AS(GRU<float>(3, size), Contains("GRU: the weights of 1 layer with input_size 3"), ShapeError);
+    CHECK_THROWS_WITH_AS(RNN<float>(size, 2), Contains("RNN: the weights of"), ShapeError);
+    CHECK_THROWS_AS(LSTM<float>(3, size, {.bidirectional = true, .proj_size = size - 1}), ShapeError);
+    CHECK_THROWS_WITH_AS(rowgrad::nn::LSTMCell<float>(3, size), Contains("LSTMCell: the weights of"), ShapeError);
+    CHECK_THROWS_WITH_AS(rowgrad::nn::RNNCell<float>(size, 3), Contains("RNNCell: the weights of"), ShapeError);
+  }
 }

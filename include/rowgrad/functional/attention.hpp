@@ -43,7 +43,8 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
   const Tensor<T> repeated = mask.defined() ? repeat_to(mask, full) : mask;
   const T* added = mask.defined() ? repeated.data() : nullptr;
   Tensor<T> p(full);
-  parallel_pieces(batch, parallel, [=, to = p.data(), from = q.data(), key = k.data()](Index b) {
+  // Without queries the batch may be of any size.
+  parallel_pieces(queries > 0 ? batch : 0, parallel, [=, to = p.data(), from = q.data(), key = k.data()](Index b) {
     constexpr T infinity = std::numeric_limits<T>::infinity(), tiny = std::numeric_limits<T>::min();
     auto scores = matrix_at(to, b, queries, keys);
     product(scores, matrix_at(from, b, queries, width), matrix_at(key, b, keys, width).transpose());
@@ -53,7 +54,7 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
       ArrayMap<T> row(values, seen);
       if (width > 0) row *= scale;  // else the scores are 0, and the scale is infinite
       if (added != nullptr) row += ArrayMap<const T>(added + (b * queries + i) * keys, seen);
-      const T largest = seen == 0 ? -infinity : row.maxCoeff();
+      const T largest = seen == 0 ? -infinity : row.template maxCoeff<Eigen::PropagateNaN>();
       if (largest == -infinity)
         raise<ValueError>(operation, ": every key is masked for query ", i, " of sample ", b / (batch / samples),
                           ", so there is nothing to average (a text of length 0, or 0 and 1 of a mask "
@@ -79,19 +80,21 @@ Tensor<T> attention_weights(const char* operation, const Tensor<T>& q, const Ten
           }
           if (nq != nullptr) {
             Tensor<T> dq(q.shape());
-            parallel_pieces(batch, parallel, [=, to = dq.data(), from = ds.data(), key = k.data()](Index b) {
-              product(matrix_at(to, b, queries, width), matrix_at(from, b, queries, keys),
-                      matrix_at(key, b, keys, width));
-            });
+            parallel_pieces(dq.numel() > 0 ? batch : 0, parallel,
+                            [=, to = dq.data(), from = ds.data(), key = k.data()](Index b) {
+                              product(matrix_at(to, b, queries, width), matrix_at(from, b, queries, keys),
+                                      matrix_at(key, b, keys, width));
+                            });
             dq.array() *= scale;
             nq->accumulate(std::move(dq));
           }
           if (nk != nullptr) {
             Tensor<T> dk(k.shape());
-            parallel_pieces(batch, parallel, [=, to = dk.data(), from = ds.data(), query = q.data()](Index b) {
-              product(matrix_at(to, b, keys, width), matrix_at(from, b, queries, keys).transpose(),
-                      matrix_at(query, b, queries, width));
-            });
+            parallel_pieces(dk.numel() > 0 ? batch : 0, parallel,
+                            [=, to = dk.data(), from = ds.data(), query = q.data()](Index b) {
+                              product(matrix_at(to, b, keys, width), matrix_at(from, b, queries, keys).transpose(),
+                                      matrix_at(query, b, queries, width));
+                            });
             dk.array() *= scale;
             nk->accumulate(std::move(dk));
           }

@@ -91,9 +91,10 @@ inline Conv1dPlan conv1d_plan(const Shape& x, const Shape& weight, const Conv1dO
   expect_at_least("conv1d", "dilation", options.dilation, 1);
   expect_at_least("conv1d", "groups", options.groups, 1);
   const Index groups = options.groups;
-  if (weight.rank() != 3 || weight[0] % groups != 0 || weight[2] < 1)
-    raise<ShapeError>("conv1d: expected a weight (out, in / groups, kernel) with out divisible by groups = ", groups,
-                      ", got ", weight);
+  // Fewer filters than groups: none at all, for any number of groups.
+  if (weight.rank() != 3 || weight[0] < groups || weight[0] % groups != 0 || weight[2] < 1)
+    raise<ShapeError>("conv1d: expected a weight (out, in / groups, kernel) with out a multiple of groups = ", groups,
+                      ", at least that, got ", weight);
   const Index channels = saturated_product(weight[1], groups);
   if ((x.rank() != 2 && x.rank() != 3) || x[x.rank() - 2] != channels)
     raise<ShapeError>("conv1d: a weight ", weight, " with groups = ", groups, " needs an input (N, ", channels,

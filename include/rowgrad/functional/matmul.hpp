@@ -86,7 +86,8 @@ Tensor<T> bmm(const Tensor<T>& a, const Tensor<T>& b) {
     detail::raise<ShapeError>("bmm: expected (B, n, k) and (B, k, m), got ", a.shape(), " and ", b.shape());
   const Index batch = a.shape()[0];
   Tensor<T> y(Shape{batch, a.shape()[1], b.shape()[2]});
-  for (Index k = 0; k < batch; ++k)
+  // A tensor without elements may be a batch of any size.
+  for (Index k = 0; k < batch && y.numel() > 0; ++k)
     detail::product(detail::batch_matrix(y, k), detail::batch_matrix(a, k), detail::batch_matrix(b, k));
   if (recording(a, b)) {
     record(
@@ -95,13 +96,13 @@ Tensor<T> bmm(const Tensor<T>& a, const Tensor<T>& b) {
           using detail::batch_matrix;
           if (na != nullptr) {
             Tensor<T> da(a.shape());
-            for (Index k = 0; k < batch; ++k)
+            for (Index k = 0; k < batch && da.numel() > 0; ++k)
               detail::product(batch_matrix(da, k), batch_matrix(g, k), batch_matrix(b, k).transpose());
             na->accumulate(std::move(da));
           }
           if (nb != nullptr) {
             Tensor<T> db(b.shape());
-            for (Index k = 0; k < batch; ++k)
+            for (Index k = 0; k < batch && db.numel() > 0; ++k)
               detail::product(batch_matrix(db, k), batch_matrix(a, k).transpose(), batch_matrix(g, k));
             nb->accumulate(std::move(db));
           }

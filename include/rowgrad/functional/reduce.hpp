@@ -114,7 +114,7 @@ Indices argmax(const Tensor<T>& x, Index dim, bool keepdim = false) {
   detail::expect_elements("argmax", s.size, x.shape());
   Indices result(detail::reduced_shape(x.shape(), d, keepdim));
   const T* values = x.data();
-  for (Index o = 0; o < s.outer; ++o) {
+  for (Index o = 0; o < s.outer && s.inner > 0; ++o) {
     for (Index i = 0; i < s.inner; ++i) {
       const T* first = values + o * s.size * s.inner + i;
       Index best = 0;

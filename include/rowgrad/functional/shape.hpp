@@ -151,7 +151,7 @@ Tensor<T> slice(const Tensor<T>& x, Index dim, Index start, Index end) {
     y = Tensor<T>(shape, x.body().storage, x.body().data + start * s.inner);
   } else {
     y = Tensor<T>(shape);
-    for (Index o = 0; o < s.outer; ++o)
+    for (Index o = 0; o < s.outer && y.numel() > 0; ++o)
       std::copy_n(x.data() + (o * s.size + start) * s.inner, count * s.inner, y.data() + o * count * s.inner);
   }
   if (recording(x)) {
@@ -163,7 +163,7 @@ Tensor<T> slice(const Tensor<T>& x, Index dim, Index start, Index end) {
             return;
           }
           Tensor<T> dx = zeros<T>(before);
-          for (Index o = 0; o < s.outer; ++o)
+          for (Index o = 0; o < s.outer && g.numel() > 0; ++o)
             std::copy_n(g.data() + o * count * s.inner, count * s.inner, dx.data() + (o * s.size + start) * s.inner);
           node->accumulate(std::move(dx));
         },

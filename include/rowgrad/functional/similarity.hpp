@@ -63,6 +63,7 @@ Tensor<T> cosine_similarity(const Tensor<T>& a, const Tensor<T>& b, Index dim = 
   const Tensor<T> left = detail::repeat_to(a, full), right = detail::repeat_to(b, full);
   Tensor<T> y(detail::reduced_shape(full, d, false));
   T* next = y.data();
+  if (s.size == 0) std::fill_n(next, y.numel(), T(0));
   detail::for_each_line<T>(s, [&](Index at) {
     const T n = std::max(detail::line_norm(left, at, s), eps), m = std::max(detail::line_norm(right, at, s), eps);
     const auto u = detail::line_at(left, at, s), v = detail::line_at(right, at, s);

@@ -13,7 +13,7 @@ namespace detail {
 /// Calls body(offset of its first value) for every line along the split dimension.
 template <typename T, typename Body>
 void for_each_line(const Split& s, const Body& body) {
-  if (s.size == 0) return;  // there may be any number of such lines
+  if (s.size == 0 || s.inner == 0) return;  // there may be any number of lines without a value
   for (Index o = 0; o < s.outer; ++o)
     for (Index i = 0; i < s.inner; ++i) body(o * s.size * s.inner + i);
 }

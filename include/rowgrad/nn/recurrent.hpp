@@ -115,6 +115,7 @@ class Recurrent : public Module<T> {
     if (options.proj_size < 0 || options.proj_size >= hidden_size)
       rowgrad::detail::raise<ValueError>(Rule::name, ": proj_size must be at least 0 and below hidden_size ",
                                          hidden_size, ", got ", options.proj_size);
+    RecurrentParameters<T>::expect_memory(Rule::name, Rule::gates, input_size, hidden_size, options);
     for (Index layer = 0; layer < options.num_layers; ++layer)
       for (std::size_t d = 0; d < directions(); ++d) {
         const Index input = layer == 0 ? input_size : static_cast<Index>(directions()) * state_size();

@@ -37,8 +37,7 @@ class RecurrentCell : public Module<T> {
 
  protected:
   RecurrentCell(const Rule& rule, Index input_size, Index hidden_size, bool bias)
-      : cell(Rule::gates, positive("input_size", input_size), positive("hidden_size", hidden_size), 0, bias),
-        rule_(rule) {}
+      : cell(checked(input_size, hidden_size, bias)), rule_(rule) {}
 
   /// One step; h and c undefined: zeros.
   RecurrentState<T> step(const Tensor<T>& x, const Tensor<T>& h, const Tensor<T>& c) const {
@@ -64,9 +63,13 @@ class RecurrentCell : public Module<T> {
   }
 
  private:
-  static Index positive(const char* which, Index size) {
-    if (size >= 1) return size;
-    rowgrad::detail::raise<ValueError>(Rule::name, "Cell: expected ", which, " >= 1, got ", size);
+  static RecurrentParameters<T> checked(Index input_size, Index hidden_size, bool bias) {
+    const std::string name = std::string(Rule::name) + "Cell";
+    if (input_size < 1 || hidden_size < 1)
+      rowgrad::detail::raise<ValueError>(name, ": expected input_size >= 1 and hidden_size >= 1, got ", input_size,
+                                         " and ", hidden_size);
+    RecurrentParameters<T>::expect_memory(name, Rule::gates, input_size, hidden_size, {.bias = bias});
+    return RecurrentParameters<T>(Rule::gates, input_size, hidden_size, 0, bias);
   }
 
   Rule rule_;
