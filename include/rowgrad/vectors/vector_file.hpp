@@ -13,6 +13,7 @@
 
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/shape.hpp>
+#include <rowgrad/io/float_from_chars.hpp>
 #include <rowgrad/io/lines.hpp>
 #include <rowgrad/machine/finite.hpp>
 
@@ -83,7 +84,7 @@ class VectorFile {
     const char* at = numbers.data();
     const char* const end = at + numbers.size();
     for (Index i = 0; i < dimension_; ++i) {
-      const auto [stop, error] = std::from_chars(at, end, values[i]);
+      const auto [stop, error] = io::float_from_chars(at, end, values[i]);
       const bool whole = stop == end || *stop == ' ';
       if (error != std::errc() || !whole || !rowgrad::detail::is_finite(values[i])) {
         const std::string_view rest(at, static_cast<std::size_t>(end - at));
@@ -112,19 +113,19 @@ class VectorFile {
     while (line_.ends_with(' ')) line_.remove_suffix(1);
   }
 
-  static bool is_number(std::string_view field) noexcept {
+  static bool is_number(std::string_view field) {
     double value = 0;
     const char* end = field.data() + field.size();
-    const auto [stop, error] = std::from_chars(field.data(), end, value);
+    const auto [stop, error] = io::float_from_chars(field.data(), end, value);
     return error != std::errc::invalid_argument && stop == end;
   }
 
   // from_chars reports numbers close to zero (1e-50) just as it reports overflow, in some libraries from 1e-38 on. They
   // are read as double; what is too small even for that is zero.
   template <typename T>
-  static bool too_small(std::string_view field, T& value) noexcept {
+  static bool too_small(std::string_view field, T& value) {
     double exact = 0;
-    const auto [stop, error] = std::from_chars(field.data(), field.data() + field.size(), exact);
+    const auto [stop, error] = io::float_from_chars(field.data(), field.data() + field.size(), exact);
     if (error != std::errc() && field.find("e-") == std::string_view::npos &&
         field.find("E-") == std::string_view::npos)
       return false;
