@@ -129,8 +129,9 @@ step_newest() {
       >build/ci/eigen5/cmake/Eigen3Config.cmake
     options+=(-DEigen3_DIR="$PWD/build/ci/eigen5/cmake")
   fi
+  # Linked statically: Debian's libc++-22-dev comes with the shared library of version 19, which lacks what it declares.
   cmake/build.sh --brief debug newest -DCMAKE_CXX_COMPILER="clang++-$newest" -DCMAKE_CXX_STANDARD=23 \
-    -DCMAKE_CXX_FLAGS="-stdlib=libc++" -DCMAKE_CXX_FLAGS_DEBUG="-O0 -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE" \
+    -DCMAKE_CXX_FLAGS="-stdlib=libc++" -DCMAKE_EXE_LINKER_FLAGS=-static-libstdc++ -DCMAKE_CXX_FLAGS_DEBUG="-O0 -D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_EXTENSIVE" \
     -DROWGRAD_OPENMP=OFF -DROWGRAD_CHECK_HEADERS=OFF -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
     -DROWGRAD_WARNINGS_AS_ERRORS=ON ${options[@]+"${options[@]}"} -- rowgrad_tests
   run_tests newest build/newest -LE packaging -E '^link'
@@ -165,6 +166,7 @@ step_compilers() {
     "$@"
   }
   check g++ -std=c++23 -fsyntax-only "${warnings[@]}" "${gcc_false[@]}" "${flags[@]}" "$umbrella"
+  check g++ -std=c++20 -fsyntax-only -DROWGRAD_NO_FLOAT_FROM_CHARS "${warnings[@]}" "${gcc_false[@]}" "${flags[@]}" "$umbrella"
   # Clang 22 objects to how GCC 12's std::stable_sort gets its memory.
   check "clang++-$newest" -std=c++20 -fsyntax-only "${warnings[@]}" -Wno-deprecated-declarations "${flags[@]}" "$umbrella"
   check x86_64-w64-mingw32-g++-posix -std=c++20 -fsyntax-only "${warnings[@]}" "${gcc_false[@]}" "${flags[@]}" "$umbrella"
