@@ -10,7 +10,9 @@
 #include <rowgrad/core/printing.hpp>
 #include <rowgrad/core/random.hpp>
 #include <rowgrad/core/row_debt.hpp>
+#include <rowgrad/core/scalars.hpp>
 #include <rowgrad/core/shape.hpp>
+#include <rowgrad/core/state_dict.hpp>
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/core/threads.hpp>
@@ -66,6 +68,7 @@
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>
+#include <rowgrad/nn/load_state.hpp>
 #include <rowgrad/nn/members.hpp>
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/multihead_attention.hpp>

@@ -151,10 +151,14 @@ Index convert(const char* bytes, DType type, Index count, T* out) {
     for (; done < count; ++done) {
       const auto value = value_of(load<Raw>(bytes + static_cast<std::size_t>(done) * sizeof(Raw)));
       using Value = std::decay_t<decltype(value)>;
-      if constexpr (std::is_integral_v<T> && std::is_integral_v<Value>) {
-        if (!std::in_range<T>(value)) return;
+      if constexpr (std::is_same_v<T, bool>) {
+        out[done] = value != 0;
+      } else {
+        if constexpr (std::is_integral_v<T> && std::is_integral_v<Value>) {
+          if (!std::in_range<T>(value)) return;
+        }
+        out[done] = static_cast<T>(value);
       }
-      out[done] = static_cast<T>(value);
     }
   });
   return done;
@@ -175,7 +179,7 @@ Index convert_back(const T* values, Index count, DType type, char* bytes) {
       } else if (type == DType::boolean) {
         stored = value != T(0) ? Raw(1) : Raw(0);
       } else {
-        if constexpr (std::is_integral_v<T> && std::is_integral_v<Raw>) {
+        if constexpr (std::is_integral_v<T> && std::is_integral_v<Raw> && !std::is_same_v<T, bool>) {
           if (!std::in_range<Raw>(value)) return;
         }
         stored = static_cast<Raw>(value);

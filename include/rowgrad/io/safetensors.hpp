@@ -77,4 +77,12 @@ inline void save_safetensors(const std::string& path, const std::vector<SavedTen
   file.commit();
 }
 
+/// A model's state: save_safetensors(path, model.state_dict()).
+template <std::same_as<StateDict> State>  // a template, so that braces mean a list of SavedTensor
+void save_safetensors(const std::string& path, const State& state, const Metadata& metadata = {}) {
+  std::vector<SavedTensor> tensors;
+  for (const NamedTensor& entry : state) tensors.emplace_back(entry.name, entry.tensor);
+  save_safetensors(path, tensors, metadata);
+}
+
 }  // namespace rowgrad::io

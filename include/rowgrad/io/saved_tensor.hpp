@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include <rowgrad/core/tensor.hpp>
+#include <rowgrad/core/state_dict.hpp>
 #include <rowgrad/io/dtype.hpp>
 #include <rowgrad/io/file.hpp>
 
@@ -28,6 +28,20 @@ class SavedTensor {
       rowgrad::detail::raise<ValueError>("SavedTensor: '", name_, "' holds floating point numbers, got the type ",
                                          name_of(dtype), " for them");
     write_ = [tensor, dtype](AtomicFile& file, const std::string& of) { write(tensor, dtype, file, of); };
+  }
+
+  /// A tensor of any of the scalars that files hold. ValueError for another.
+  SavedTensor(std::string name, const AnyTensor& tensor) : name_(std::move(name)), shape_(tensor.shape()) {
+    const bool known = rowgrad::detail::with_scalar(tensor.scalar_type(), [&](auto scalar) {
+      using T = decltype(scalar);
+      dtype_ = dtype_of<T>();
+      write_ = [held = tensor.as<T>(), dtype = dtype_](AtomicFile& file, const std::string& of) {
+        write(held, dtype, file, of);
+      };
+    });
+    if (!known)
+      throw ValueError(
+          rowgrad::detail::concat("SavedTensor: '", name_, "' holds values of a type that files do not have"));
   }
 
   const std::string& name() const noexcept { return name_; }
@@ -60,7 +74,7 @@ class SavedTensor {
   }
 
   std::string name_;
-  DType dtype_;
+  DType dtype_ = DType::f32;
   Shape shape_;
   std::function<void(AtomicFile&, const std::string&)> write_;
 };

@@ -52,17 +52,37 @@ class TensorFile {
     return tensors_[found->second];
   }
 
+  // What load_state_dict() asks; see TensorSource in core/state_dict.hpp.
+  std::vector<std::string> names() const {
+    std::vector<std::string> result;
+    for (const TensorInfo& tensor : tensors_) result.push_back(tensor.name);
+    return result;
+  }
+  const std::vector<Index>& sizes(const std::string& name) const { return info(name).shape; }
+  std::string type_name(const std::string& name) const { return name_of(info(name).dtype); }
+  /// Whether read<T>() can convert the values: not from floating-point numbers to whole ones.
+  template <typename T>
+  bool reads_as(const std::string& name) const {
+    return detail::converts_to<T>(info(name).dtype);
+  }
+  /// read<T>() into memory that is there already.
+  template <typename T>
+  void read_to(const std::string& name, T* out) const {
+    const TensorInfo& tensor = checked<T>(name);
+    const Shape shape = shape_of(tensor);
+    if (tensor.strides.empty())
+      convert(tensor, bytes_of(tensor), shape.numel(), out);
+    else
+      gather(tensor, shape, out);
+  }
+
   /// A tensor of its own with the values, as T. ValueError for floating point numbers as whole ones, or for a whole
   /// number that T cannot hold; ShapeError for more than Shape::max_rank dimensions. At the speed of a copy where the
   /// types are the same.
   template <typename T>
   Tensor<T> read(const std::string& name) const {
-    const TensorInfo& tensor = checked<T>(name);
-    Tensor<T> result(shape_of(tensor));
-    if (tensor.strides.empty())
-      convert(tensor, bytes_of(tensor), result.numel(), result.data());
-    else
-      gather(tensor, result.shape(), result.data());
+    Tensor<T> result(shape_of(checked<T>(name)));
+    read_to(name, result.data());
     return result;
   }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 
+#include <rowgrad/nn/load_state.hpp>
 #include <rowgrad/nn/members.hpp>
 
 namespace rowgrad::nn {
@@ -56,6 +57,25 @@ class Module<T, void> {
       if (member.parameter == nullptr) result.push_back({name, member.buffer, member.persistent});
     });
     return result;
+  }
+
+  /// Parameters and persistent buffers by name, in PyTorch's order: a module's own, then those of its sub-modules. The
+  /// tensors are handles: state_dict().clone() keeps their values. One that has two names is listed under both.
+  /// PyTorch: state_dict().
+  StateDict state_dict() const {
+    StateDict state;
+    add_state("", state);
+    return state;
+  }
+
+  /// Takes over the values of a state: another module's, or an open file (io::open_safetensors, io::open_pt), of which
+  /// only these tensors are read. Values are copied in place, converted to the scalars that the module has, so that
+  /// optimizers go on with the parameters (updates that they owe to rows are made before). A tensor that has two names
+  /// here needs one of them in the state. Returns what was skipped, which is nothing unless strict is off. ValueError
+  /// that lists all missing, unexpected and misshapen names: nothing is changed. PyTorch: load_state_dict().
+  template <TensorSource Source>
+  IncompatibleKeys load_state_dict(const Source& state, const LoadStateOptions& options = {}) {
+    return load_state::StateLoader<Source>(type_name(), state_dict(), state, options).apply();
   }
 
   /// Number of weights; only those that are trained, if asked.
@@ -160,6 +180,18 @@ class Module<T, void> {
     }
   }
 
+  void add_state(const std::string& prefix, StateDict& state) const {
+    const Members<T> list = children();
+    for (const auto& member : list)
+      if (member.parameter != nullptr && member.parameter->defined())
+        state.append(prefix + member.name, static_cast<const Tensor<T>&>(*member.parameter));
+    for (const auto& member : list)
+      if (member.module == nullptr && member.parameter == nullptr && member.persistent && member.buffer.defined())
+        state.append(prefix + member.name, member.buffer);
+    for (const auto& member : list)
+      if (member.module != nullptr) member.module->add_state(prefix + member.name + ".", state);
+  }
+
   bool training_ = true;
 };
 
@@ -233,6 +265,15 @@ class Module : public Module<T> {
   std::vector<NamedParameter<T>> named_parameters() const {
     check_members(self());
     return Module<T>::named_parameters();
+  }
+  StateDict state_dict() const {
+    check_members(self());
+    return Module<T>::state_dict();
+  }
+  template <TensorSource Source>
+  IncompatibleKeys load_state_dict(const Source& state, const LoadStateOptions& options = {}) {
+    check_members(self());
+    return Module<T>::load_state_dict(state, options);
   }
 
   // S is Self, named so that it is looked at when it is complete.
