@@ -82,6 +82,14 @@ class JsonReader {
     return value;
   }
 
+  /// A string; any other value as it is written.
+  std::string text() {
+    if (next_is('"')) return string();
+    const std::size_t first = at_;
+    skip();
+    return std::string(text_.substr(first, at_ - first));
+  }
+
   /// Passes over one value of any kind, without recursion.
   void skip() {
     std::string open;  // the brackets the place is within

@@ -1,20 +1,21 @@
 // What: safetensors files, read and written.
 // Why:  the field's exchange format for weights: a short header and plain values, which can be mapped as they lie.
-// See:  safetensors_header.hpp (what is checked), tensor_file.hpp (reading), saved_tensor.hpp (what can be written);
-// the
-//       format's specification in its project's README.
+// See:  safetensors_header.hpp (what is checked), safetensors_index.hpp (split models), tensor_file.hpp (reading),
+//       saved_tensor.hpp (what can be written); the format's specification in its project's README.
 #pragma once
 
 #include <rowgrad/io/json_text.hpp>
-#include <rowgrad/io/safetensors_header.hpp>
+#include <rowgrad/io/safetensors_index.hpp>
 #include <rowgrad/io/saved_tensor.hpp>
 #include <rowgrad/io/tensor_file.hpp>
 
 namespace rowgrad::io {
 
-/// Opens a file: maps it and checks its header; no value is read. FileError when it cannot be opened, ParseError when
-/// it is not what the format promises. Python: safetensors.safe_open.
+/// Opens a file: maps it and checks its header; no value is read. A path that ends in ".json" is the index of a model
+/// that is split over several files, which lie beside it: model.safetensors.index.json. FileError when a file cannot be
+/// opened, ParseError when it is not what the format promises; both name the file. Python: safetensors.safe_open.
 inline TensorFile open_safetensors(const std::string& path) {
+  if (path.ends_with(".json")) return detail::open_safetensors_index(path);
   auto file = std::make_shared<MappedFile>("open_safetensors", path, Access::private_copy);
   detail::SafetensorsHeader header({file->data(), file->size()}, path);
   return TensorFile("open_safetensors", std::move(file), std::move(header.tensors), std::move(header.metadata));

@@ -17,20 +17,26 @@ namespace rowgrad::io {
 /// Pairs of texts that travel with the tensors, in the file's order.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
-/// An open file of tensors. Copies share it; views keep it open. Reading is safe from several threads.
+/// An open file of tensors, or several that hold a model together. Copies share them; views keep them open. Reading is
+/// safe from several threads.
 class TensorFile {
  public:
   /// For those who write readers of formats: every tensor lies within the file's bytes.
   TensorFile(std::string operation, std::shared_ptr<MappedFile> file, std::vector<TensorInfo> tensors,
              Metadata metadata = {})
+      : TensorFile(std::move(operation), file->path(), {file}, std::move(tensors), std::move(metadata)) {}
+  /// The same of several files, which TensorInfo::file counts; path is what was opened.
+  TensorFile(std::string operation, std::string path, std::vector<std::shared_ptr<MappedFile>> files,
+             std::vector<TensorInfo> tensors, Metadata metadata = {})
       : operation_(std::move(operation)),
-        file_(std::move(file)),
+        path_(std::move(path)),
+        files_(std::move(files)),
         tensors_(std::move(tensors)),
         metadata_(std::move(metadata)) {
     for (std::size_t i = 0; i < tensors_.size(); ++i) places_.emplace(tensors_[i].name, i);
   }
 
-  const std::string& path() const noexcept { return file_->path(); }
+  const std::string& path() const noexcept { return path_; }
   /// What the file holds, in its order.
   const std::vector<TensorInfo>& tensors() const noexcept { return tensors_; }
   const Metadata& metadata() const noexcept { return metadata_; }
@@ -95,8 +101,8 @@ class TensorFile {
     const TensorInfo& tensor = checked<T>(name);
     if (!can_view<T>(tensor)) return read<T>(name);
     const std::size_t size = tensor.end - tensor.begin;
-    T* const values = reinterpret_cast<T*>(file_->writable_bytes(tensor.begin, size).data());
-    return from_blob(values, shape_of(tensor), [file = file_](T*) {});
+    T* const values = reinterpret_cast<T*>(files_[tensor.file]->writable_bytes(tensor.begin, size).data());
+    return from_blob(values, shape_of(tensor), [file = files_[tensor.file]](T*) {});
   }
   /// Whether view<T>() shares the file's memory.
   template <typename T>
@@ -133,7 +139,8 @@ class TensorFile {
  private:
   template <typename... Pieces>
   std::string message(const TensorInfo& tensor, const Pieces&... pieces) const {
-    return rowgrad::detail::concat(operation_, ": tensor '", tensor.name, "' of '", path(), "' ", pieces...);
+    return rowgrad::detail::concat(operation_, ": tensor '", tensor.name, "' of '", files_[tensor.file]->path(), "' ",
+                                   pieces...);
   }
 
   template <typename T>
@@ -161,7 +168,7 @@ class TensorFile {
     return shape;
   }
 
-  const char* bytes_of(const TensorInfo& tensor) const noexcept { return file_->data() + tensor.begin; }
+  const char* bytes_of(const TensorInfo& tensor) const noexcept { return files_[tensor.file]->data() + tensor.begin; }
 
   template <typename T>
   void convert(const TensorInfo& tensor, const char* bytes, Index count, T* out) const {
@@ -215,8 +222,8 @@ class TensorFile {
     return "";
   }
 
-  std::string operation_;
-  std::shared_ptr<MappedFile> file_;
+  std::string operation_, path_;
+  std::vector<std::shared_ptr<MappedFile>> files_;
   std::vector<TensorInfo> tensors_;
   Metadata metadata_;
   std::unordered_map<std::string, std::size_t> places_;

@@ -18,6 +18,7 @@ struct TensorInfo {
   std::vector<Index> strides;  // in values, where they do not lie row-major and contiguous; else none
   std::size_t begin = 0;       // its first byte, from the file's beginning
   std::size_t end = 0;         // and where its last one ends
+  std::size_t file = 0;        // which file that is, of a model split over several
 };
 
 }  // namespace rowgrad::io
