@@ -32,7 +32,7 @@ class RecurrentDirection {
   void prepare(Index rows, Index piece, bool keep) {
     const Index width = Rule::gates * hidden_size();
     piece_ = piece;
-    gates_ = Tensor<T>(Shape{keep ? rows : std::min(rows, piece + largest_step()), width});
+    gates_ = Tensor<T>(Shape{keep ? rows : std::min(rows, piece + largest_step() + row_cycle - 1), width});
     bias_ = zeros<T>(Shape{width});
     if (weights_.bias_ih.defined()) {
       bias_.array() = weights_.bias_ih.array();
@@ -173,9 +173,15 @@ class RecurrentDirection {
   }
 
  private:
+  // So many rows, however wide, take a multiple of 64 bytes.
+  static constexpr Index row_cycle = 64 / static_cast<Index>(sizeof(T));
+
   Index summed_width() const noexcept { return Rule::summed * hidden_size(); }
   static T* row(const Tensor<T>& x, Index i) { return x.defined() ? x.data() + i * x.shape()[1] : nullptr; }
-  T* gate_row(Index i) const { return row(gates_, keep_ ? i : i - from_); }
+  // Rows lie where they would if all were kept, but for multiples of 64 bytes: which numbers of a row Eigen takes
+  // singly and which by the register depends on the address, and these may differ in their last bits (where products
+  // and sums are fused, and with Eigen 5).
+  T* gate_row(Index i) const { return row(gates_, keep_ ? i : i - from_ / row_cycle * row_cycle); }
   static T* cell_of(T* c, Index offset) { return Rule::has_cell ? c + offset : nullptr; }
   static StridedMatrix<T> whole(const Tensor<T>& x) {
     if (!x.defined()) return strided<T>(nullptr, 0, 0, 0);
