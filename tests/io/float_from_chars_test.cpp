@@ -13,14 +13,15 @@ namespace io = rowgrad::io;
 
 namespace {
 
-/// What a reader says of text: the bits of the value (untouched where it fails), where it stopped, and its error.
+/// What a reader says of text: the bits of the value, where it stopped, and its error. Of a value out of range
+/// libraries leave what was there, or infinity or zero: that is left out.
 template <typename T, typename Read>
 std::string outcome(const Read& read, const std::string& text) {
   T value = T(42);
   const auto [stop, error] = read(text.data(), text.data() + text.size(), value);
   char line[80];
-  std::snprintf(line, sizeof line, "%a, %td characters, error %d", static_cast<double>(value), stop - text.data(),
-                static_cast<int>(error));
+  std::snprintf(line, sizeof line, "%a, %td characters, error %d",
+                error == std::errc() ? static_cast<double>(value) : 42, stop - text.data(), static_cast<int>(error));
   return line;
 }
 
