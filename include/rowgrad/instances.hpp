@@ -7,6 +7,7 @@
 #include <rowgrad/rowgrad.hpp>
 
 // Functions between namespaces, then classes. Templates that take a callable or a list of types stay with the program.
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, PREFIX a keyword
 #define ROWGRAD_INSTANTIATE(PREFIX, T)                                                                            \
   namespace rowgrad {                                                                                             \
   PREFIX template class Tensor<T>;                                                                                \
@@ -66,6 +67,7 @@
   PREFIX template class Adagrad<T>;                                                                               \
   PREFIX template class RMSprop<T>;                                                                               \
   }
+// NOLINTEND(bugprone-macro-parentheses)
 
 namespace rowgrad::detail {
 inline namespace ROWGRAD_ISA {

@@ -121,7 +121,7 @@ class Generator {
     put(bytes, left_at, is_fresh ? 1u : size + 1 - position_);
     put(bytes, seeded_at, 1u);
     put(bytes, next_at, std::uint64_t{is_fresh ? 0 : position_});
-    for (std::uint32_t i = 0; i < size; ++i) put(bytes, words_at + 8 * i, std::uint64_t{state_[i]});
+    for (std::size_t i = 0; i < size; ++i) put(bytes, words_at + 8 * i, std::uint64_t{state_[i]});
     if (next_normal_) {
       put(bytes, normal_at, std::bit_cast<std::uint64_t>(*next_normal_));
       put(bytes, has_normal_at, 1u);
@@ -138,7 +138,7 @@ class Generator {
     restored.seed_ = get<std::uint64_t>(bytes, seed_at);
     restored.position_ = next == 0 ? fresh : static_cast<std::uint32_t>(next);
     bool valid = get<std::uint32_t>(bytes, seeded_at) == 1 && next <= size && left == (next == 0 ? 1 : size + 1 - next);
-    for (std::uint32_t i = 0; i < size; ++i) {
+    for (std::size_t i = 0; i < size; ++i) {
       const auto word = get<std::uint64_t>(bytes, words_at + 8 * i);
       valid = valid && word <= std::numeric_limits<std::uint32_t>::max();
       restored.state_[i] = static_cast<std::uint32_t>(word);
@@ -158,7 +158,7 @@ class Generator {
   // (eight bytes each), Box and Muller's uniforms (unused today), the normal kept for the next call, whether there is
   // one. A kept float normal, which PyTorch's CPU generator never has, would follow.
   static constexpr std::size_t seed_at = 0, left_at = 8, seeded_at = 12, next_at = 16, words_at = 24,
-                               normal_at = words_at + 8 * size + 8, has_normal_at = normal_at + 16;
+                               normal_at = words_at + std::size_t{8} * size + 8, has_normal_at = normal_at + 16;
 
   template <typename U>
   static void put(State& bytes, std::size_t at, U value) noexcept {

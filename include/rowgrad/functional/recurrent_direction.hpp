@@ -203,7 +203,7 @@ class RecurrentDirection {
     return sums;
   }
 
-  Index steps() const noexcept { return first_rows_.numel() - 1; }
+  Index steps() const { return first_rows_.numel() - 1; }
   Index largest_step() const { return first_rows_.data()[1]; }
   /// The rows of whole steps, about piece_ of them, of which the first to be run has these rows.
   std::pair<Index, Index> piece_at(Index first, Index rows) const {

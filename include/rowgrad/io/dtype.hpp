@@ -78,7 +78,7 @@ namespace detail {
 template <typename F>
 void with_type(DType type, const F& f) {
   const auto plain = [](auto value) { return value; };
-  switch (type) {
+  switch (type) {  // NOLINTBEGIN(bugprone-branch-clone): each calls f with another type
     case DType::f64:
       return f(double(), plain);
     case DType::f32:
@@ -105,7 +105,7 @@ void with_type(DType type, const F& f) {
       return f(std::uint32_t(), plain);
     case DType::u16:
       return f(std::uint16_t(), plain);
-  }
+  }  // NOLINTEND(bugprone-branch-clone)
 }
 
 /// Whether values of this type can become scalars of T: anything a floating point number, whole numbers whole ones.

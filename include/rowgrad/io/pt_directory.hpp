@@ -67,6 +67,7 @@ class PtDirectory {
       }
     fail("found no key '", key, "' in it");
   }
+  const PickleValue& find_dict(PickleValue&&, const std::string&) const = delete;  // the result lies in the first
 
   void read_dict(const PickleValue& dict) {
     std::string others;  // keys of dicts within the dict, for the message

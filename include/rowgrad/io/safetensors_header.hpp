@@ -59,6 +59,7 @@ class SafetensorsHeader {
   template <typename List, typename Name>
   void expect_different(const List& list, const Name& name_of_item) const {
     std::vector<std::string_view> names;
+    names.reserve(list.size());
     for (const auto& item : list) names.push_back(name_of_item(item));
     std::sort(names.begin(), names.end());
     if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
@@ -109,6 +110,7 @@ class SafetensorsHeader {
   /// Offsets become positions in the file. Names must differ; the tensors' bytes must fill the rest of the file.
   void check_layout(std::size_t file_size) {
     std::vector<TensorInfo*> in_order;
+    in_order.reserve(tensors.size());
     for (TensorInfo& info : tensors) in_order.push_back(&info);
     std::sort(in_order.begin(), in_order.end(), [](const TensorInfo* a, const TensorInfo* b) {
       return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);

@@ -36,7 +36,7 @@ inline constexpr std::size_t largest_cache = std::size_t{256} << 20;        // b
 class BlockCache {
  public:
   static constexpr std::size_t fine_classes = 16;  // 64 .. 1024 bytes
-  static constexpr std::size_t classes = fine_classes + 8 * 17;
+  static constexpr std::size_t classes = fine_classes + std::size_t{8} * 17;
 
   /// Whether a block is of one of the fine classes: what a small step is made of, so it goes inline.
   [[gnu::always_inline]] static bool is_small(std::size_t bytes) noexcept { return cache_blocks && bytes - 1 < 1024; }

@@ -23,6 +23,7 @@ class Members {
     bool persistent = true;  // a buffer that is saved
   };
 
+  // NOLINTBEGIN(performance-unnecessary-value-param): names are moved, which clang-tidy does not see in a template
   Members& operator()(std::string name, Parameter<T>& parameter) {
     list_.push_back({.name = std::move(name), .parameter = &parameter});
     return *this;
@@ -36,6 +37,7 @@ class Members {
     list_.push_back({.name = std::move(name), .buffer = buffer, .persistent = buffer.persistent()});
     return *this;
   }
+  // NOLINTEND(performance-unnecessary-value-param)
 
   auto begin() const noexcept { return list_.begin(); }
   auto end() const noexcept { return list_.end(); }

@@ -45,7 +45,7 @@ struct Bags {
   Index skip;  // id that does not count; -1: none
   BagMode mode;
 
-  Index count() const noexcept { return starts.numel() - 1; }
+  Index count() const { return starts.numel() - 1; }
   /// Ids that are in a bag: the first so many.
   Index used() const { return starts.data()[count()]; }
   /// Makes the used ids a copy of their own, for backward: programs fill the same buffer with the next batch.

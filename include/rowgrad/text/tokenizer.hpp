@@ -187,7 +187,8 @@ class Tokenizer {
     first_index_ = oov_in_texts ? 2 : 1;
     word_index_.clear();
     for (const std::string& word : index_.words()) word_index_.push_back({word, last_index() + 1});
-    if (oov) oov_index_ = first_index_ + *index_.find(*oov);
+    if (!oov) return;
+    if (const std::optional<Index> position = index_.find(*oov)) oov_index_ = first_index_ + *position;
   }
 
   TokenizerOptions options_;

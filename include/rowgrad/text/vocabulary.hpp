@@ -47,7 +47,7 @@ class Vocabulary {
   /// given twice.
   static Vocabulary from_words(const std::vector<std::string>& words) {
     Vocabulary result(words, std::nullopt);
-    result.unknown_ = result.find(*VocabularyOptions().unknown);
+    if (const VocabularyOptions defaults; defaults.unknown) result.unknown_ = result.find(*defaults.unknown);
     return result;
   }
 
