@@ -156,3 +156,11 @@ TEST_CASE("conv1d: options as large as an Index can hold") {
     CHECK(conv1d(x, rowgrad::ones({1, 2, 1}), {}, {.dilation = size}).to_vector() == std::vector<float>(5, 2));
   }
 }
+
+TEST_CASE("conv1d: the gradient of a weight that a million samples went through keeps its digits") {
+  constexpr Index n = 1'000'000;
+  auto weight = rowgrad::ones({1, 1, 1});
+  weight.requires_grad_();
+  conv1d(rowgrad::full<float>({n, 1, 1}, 0.1F), weight).sum().backward();
+  CHECK(weight.grad().dense().item() == doctest::Approx(static_cast<double>(n) * 0.1).epsilon(1e-5));
+}

@@ -84,3 +84,10 @@ TEST_CASE("bmm: a batch without elements takes no time, however large it is") {
   CHECK(a.grad().dense().shape() == a.shape());
   CHECK(b.grad().dense().shape() == b.shape());
 }
+
+TEST_CASE("linear: the gradient of a weight that 20 million rows went through") {
+  auto weight = rowgrad::ones({1, 1});
+  weight.requires_grad_();
+  linear(rowgrad::ones({20'000'000, 1}), weight).sum().backward();
+  CHECK(weight.grad().dense().item() == 20'000'000);
+}

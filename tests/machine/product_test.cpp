@@ -16,11 +16,12 @@ struct Size {
   Index rows, columns, depth;
 };
 // Around the edges of the small, the plain and the split product.
-const Size sizes[] = {{1, 1, 1},      {2, 3, 4},      {7, 5, 7},       {16, 16, 1},     {16, 16, 2},    {1, 300, 40},
-                      {300, 1, 40},   {64, 191, 9},   {192, 192, 2},   {192, 193, 64},  {193, 192, 64}, {193, 20, 64},
-                      {20, 500, 100}, {500, 20, 100}, {1, 1000, 500},  {1000, 1, 500},  {384, 10, 300}, {10, 385, 300},
-                      {3, 4, 20'000}, {577, 579, 31}, {200, 200, 200}, {32, 100, 3200}, {100, 400, 0},  {0, 5, 3},
-                      {5, 0, 3},      {256, 4, 1000}};
+const Size sizes[] = {{1, 1, 1},       {2, 3, 4},       {7, 5, 7},      {16, 16, 1},      {16, 16, 2},
+                      {1, 300, 40},    {300, 1, 40},    {64, 191, 9},   {192, 192, 2},    {192, 193, 64},
+                      {193, 192, 64},  {193, 20, 64},   {20, 500, 100}, {500, 20, 100},   {1, 1000, 500},
+                      {1000, 1, 500},  {384, 10, 300},  {10, 385, 300}, {3, 4, 20'000},   {577, 579, 31},
+                      {200, 200, 200}, {32, 100, 3200}, {100, 400, 0},  {0, 5, 3},        {5, 0, 3},
+                      {256, 4, 1000},  {2, 1, 40'000},  {1, 1, 30'000}, {64, 48, 17'000}, {530, 210, 9000}};
 
 Tensor<float> random(Index rows, Index columns, std::uint64_t seed) {
   rowgrad::Generator generator(seed);
@@ -87,4 +88,31 @@ TEST_CASE("product: the same bits at any number of threads") {
     }
   }
   rowgrad::set_num_threads(before);
+}
+
+TEST_CASE("product: a sum of millions of terms keeps its digits") {
+  constexpr Index n = 3'000'001;
+  const double expected = static_cast<double>(n) * static_cast<double>(0.1F);
+  for (const auto& [rows, columns] : {std::pair<Index, Index>{1, 1}, {2, 1}, {1, 3}, {3, 4}}) {
+    CAPTURE(rows);
+    CAPTURE(columns);
+    const Tensor<float> a = rowgrad::full<float>({n, rows}, 0.1F), b = rowgrad::ones<float>({n, columns});
+    for (const Write write : {Write::assign, Write::add}) {
+      const Tensor<float> c = rowgrad::ones<float>({rows, columns});
+      product(c.matrix(), a.matrix().transpose(), b.matrix(), write);
+      for (const float value : c.to_vector())
+        CHECK(value == doctest::Approx(expected + (write == Write::add ? 1 : 0)).epsilon(1e-5));
+    }
+  }
+}
+
+TEST_CASE("product: up to 8192 terms are added in order, 256 at a time") {
+  constexpr Index depth = 8192;
+  const Tensor<float> a = random(12, depth, 1), b = random(depth, 20, 2);
+  const Tensor<float> c = rowgrad::zeros({12, 20}), parts = rowgrad::zeros({12, 20});
+  product(c.matrix(), a.matrix(), b.matrix());
+  for (Index k = 0; k < depth; k += 256)
+    product(parts.matrix(), rowgrad::slice(a, 1, k, k + 256).matrix(), rowgrad::slice(b, 0, k, k + 256).matrix(),
+            Write::add);
+  CHECK(same_bits(c, parts));
 }

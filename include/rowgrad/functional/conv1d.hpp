@@ -162,12 +162,15 @@ Tensor<T> conv1d(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
           if (nw != nullptr) {
             Tensor<T> dw = zeros<T>(w.shape());
             const Tensor<T> unfolded(windows);
-            for (Index n = 0; n < plan.batch; ++n)
-              for (Index k = 0; k < plan.groups; ++k) {
-                plan.unfold(plan.input(x.data(), n, k), unfolded.data());
-                detail::product(plan.filters(dw.data(), k), plan.output(gradient, n, k), unfolded.matrix().transpose(),
-                                detail::Write::add);
-              }
+            const auto add_samples = [&](T* sums, Index n, Index last) {
+              for (; n < last; ++n)
+                for (Index k = 0; k < plan.groups; ++k) {
+                  plan.unfold(plan.input(x.data(), n, k), unfolded.data());
+                  detail::product(plan.filters(sums, k), plan.output(gradient, n, k), unfolded.matrix().transpose(),
+                                  detail::Write::add);
+                }
+            };
+            detail::add_in_blocks(dw.data(), plan.batch, dw.numel(), add_samples, detail::product_block(plan.batch));
             nw->accumulate(std::move(dw));
           }
           if (nb != nullptr) {

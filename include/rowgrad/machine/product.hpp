@@ -5,6 +5,7 @@
 
 #include <rowgrad/machine/product_kernel.hpp>
 #include <rowgrad/machine/row_arithmetic.hpp>
+#include <rowgrad/machine/sums.hpp>
 #include <rowgrad/machine/threads.hpp>
 
 namespace rowgrad::detail {
@@ -17,6 +18,9 @@ inline constexpr Index parallel_product_size = 1'000'000;
 
 // Up to this many multiplications the kernel's tiles cost more than they save.
 inline constexpr Index largest_small_product = 256;
+
+// As many terms are added in order; more are cut into blocks. See product_block().
+inline constexpr Index longest_plain_product = 8192;
 
 // With fewer rows than this, b is read where it lies: packing it would take as long as multiplying.
 inline constexpr Index rows_worth_packing = 48;
@@ -68,23 +72,64 @@ void small_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>
 /// The same for one column, of any length: dot products where rows of a are contiguous, else columns of a added up.
 template <typename T>
 void vector_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
-  split_product<T>(c.rows, a.columns, 1, [&](Index row, Index rows, Index, Index) {
-    for (Index i = row; i < row + rows; ++i) {
-      T sum = T(0);
-      if (a.column_step == 1 && b.row_step == 1) sum = row_dot(a.at(i, 0), b.values, a.columns);
-      *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
+  for (Index i = 0; i < c.rows; ++i) {
+    T sum = T(0);
+    if (a.column_step == 1 && b.row_step == 1) sum = row_dot(a.at(i, 0), b.values, a.columns);
+    *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
+  }
+  if (a.column_step == 1 && b.row_step == 1) return;
+  for (Index k = 0; k < a.columns; ++k) {
+    const T factor = *b.at(k, 0);
+    const T* const from = a.at(0, k);
+    T* const to = c.at(0, 0);
+    if (c.row_step == 1 && a.row_step == 1)
+      add_multiple(to, factor, from, c.rows);
+    else
+      for (Index i = 0; i < c.rows; ++i) to[i * c.row_step] += factor * from[i * a.row_step];
+  }
+}
+
+/// The same by the kernel. The first `in_place` columns of b, whole packets, are read where they lie.
+template <typename T>
+void kernel_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b,
+                    Index in_place) {
+  using Kernel = ProductKernel<T>;
+  const Index columns = c.columns, depth = a.columns, packed = in_place / Kernel::panel * Kernel::panel;
+  const Buffer<T> buffer(static_cast<std::size_t>(std::min(depth, Kernel::depth) * Kernel::padded(columns - packed)));
+  for (Index k = 0; k < depth; k += Kernel::depth) {
+    const Index size = std::min(Kernel::depth, depth - k);
+    const Operand<T> right = b.part(k, size, 0, columns), left = a.part(0, c.rows, k, size);
+    const Operand<T> start = k > 0 ? c : base;
+    if (in_place < columns) {
+      Kernel::pack(right, packed, columns, buffer.data());
+      Kernel::multiply(c, start, left, packed, columns, buffer.data());
     }
-    if (a.column_step == 1 && b.row_step == 1) return;
-    for (Index k = 0; k < a.columns; ++k) {
-      const T factor = *b.at(k, 0);
-      const T* const from = a.at(row, k);
-      T* const to = c.at(row, 0);
-      if (c.row_step == 1 && a.row_step == 1)
-        add_multiple(to, factor, from, rows);
-      else
-        for (Index i = 0; i < rows; ++i) to[i * c.row_step] += factor * from[i * a.row_step];
-    }
-  });
+    if (in_place > 0) Kernel::multiply_unpacked(c, start, left, right, 0, in_place == columns ? columns : packed);
+  }
+}
+
+/// How many terms are added in order: all of them, or so many at a time, whose sums are then added pairwise. Float by
+/// float, ones would no longer count past 2^24.
+constexpr Index product_block(Index terms) noexcept { return terms <= longest_plain_product ? terms : 1024; }
+
+/// c = base + a b for a long row of terms, blocks of which multiply(c, base, a, b) adds up.
+template <typename T, typename Multiply>
+[[gnu::noinline]] void long_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a,
+                                    const Operand<T>& b, const Multiply& multiply) {
+  const Index rows = c.rows, columns = c.columns, size = rows * columns;
+  if (size == 0) return;
+  const Buffer<T> sums(static_cast<std::size_t>(size));
+  std::fill_n(sums.data(), size, T(0));
+  const auto add_block = [&](T* sum, Index first, Index last) {  // a block's sum is 0 before
+    multiply(Operand<T>{sum, rows, columns, columns, 1}, Operand<T>{}, a.part(0, rows, first, last - first),
+             b.part(first, last - first, 0, columns));
+  };
+  add_in_blocks(sums.data(), a.columns, size, add_block, product_block(a.columns));
+  for (Index i = 0; i < rows; ++i)
+    if (base.values == nullptr)
+      std::copy_n(sums.data() + i * columns, columns, c.at(i, 0));
+    else
+      set_sum(c.at(i, 0), base.at(i, 0), sums.data() + i * columns, columns);
 }
 
 /// c = base + a b; base is c, or a row repeated, or nothing.
@@ -93,23 +138,31 @@ void multiply(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, 
   using Kernel = ProductKernel<T>;
   const Index rows = c.rows, columns = c.columns, depth = a.columns;
   if (rows * columns * depth <= largest_small_product || depth == 1) return small_product(c, base, a, b);
-  if (columns == 1) return vector_product(c, base, a, b);
   // Whole packets of contiguous rows may be read in place; the columns behind them are packed.
   const Index in_place = b.column_step == 1 && rows < rows_worth_packing ? columns / Kernel::width * Kernel::width : 0;
+  const auto multiply_part = [&](Index row, Index part, Index first, Index last) {
+    const auto multiply = [&](const Operand<T>& to, const Operand<T>& from, const Operand<T>& left,
+                              const Operand<T>& right) {
+      if (columns == 1)
+        vector_product(to, from, left, right);
+      else
+        kernel_product(to, from, left, right, std::clamp<Index>(in_place - first, 0, last - first));
+    };
+    const Operand<T> out = c.part(row, part, first, last - first), left = a.part(row, part, 0, depth),
+                     right = b.part(0, depth, first, last - first),
+                     start = base.values == nullptr ? base : base.part(row, part, first, last - first);
+    if (depth > longest_plain_product) [[unlikely]]
+      long_product(out, start, left, right, multiply);
+    else
+      multiply(out, start, left, right);
+  };
   split_product<T>(rows, depth, columns, [&](Index row, Index part, Index first, Index last) {
-    const Index unpacked = std::clamp(in_place, first, last), packed = unpacked / Kernel::panel * Kernel::panel;
-    const Buffer<T> buffer(static_cast<std::size_t>(std::min(depth, Kernel::depth) * Kernel::padded(last - packed)));
-    for (Index k = 0; k < depth; k += Kernel::depth) {
-      const Index size = std::min(Kernel::depth, depth - k);
-      const Operand<T> right = b.part(k, size, 0, columns), left = a.part(row, part, k, size);
-      const Operand<T> out = c.part(row, part, 0, columns);
-      const Operand<T> start = k > 0 ? out : base.values == nullptr ? base : base.part(row, part, 0, columns);
-      if (unpacked < last) {
-        Kernel::pack(right, packed, last, buffer.data());
-        Kernel::multiply(out, start, left, packed, last, buffer.data());
-      }
-      if (unpacked > first) Kernel::multiply_unpacked(out, start, left, right, first, unpacked == last ? last : packed);
-    }
+    if (depth <= longest_plain_product) return multiply_part(row, part, first, last);
+    // Several sums are kept of every element: not of all at once.
+    constexpr Index some_rows = 512, some_columns = 4 * Kernel::panel;
+    for (const Index end = row + part; row < end; row += some_rows)
+      for (Index column = first; column < last; column += some_columns)
+        multiply_part(row, std::min(some_rows, end - row), column, std::min(last, column + some_columns));
   });
 }
 

@@ -86,11 +86,10 @@ class RunningSum {
 };
 
 /// Adds `rows` rows to the `columns` values at `sums`. add(target, first, last) adds the rows first to last - 1 to
-/// target, one after the other; it is called for blocks of at most 128 rows, and with `sums` itself when one block is
-/// all there is.
+/// target, one after the other; it is called for blocks of at most `block` rows, and with `sums` itself when one block
+/// is all there is.
 template <typename T, typename AddRows>
-void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add) {
-  constexpr Index block = sequential_sum_block;
+void add_in_blocks(T* sums, Index rows, Index columns, const AddRows& add, Index block = sequential_sum_block) {
   if (rows <= block) {
     add(sums, Index{0}, rows);
     return;
