@@ -64,12 +64,60 @@ void expect_same_bits(const Options& options, Index save_at) {
   }
 }
 
+template <typename T>
+Tensor<T> deep(const Tensor<T>& x) {
+  return x.defined() ? x.clone() : x;
+}
+/// The state as a file would keep it.
+template <typename State>
+State deep_state(const State& state) {
+  State copy = state;
+  for (auto& entry : copy.parameters) {
+    for (auto& slot : entry.slots) slot = deep(slot);
+    for (auto& values : entry.deferred.values) values = deep(values);
+  }
+  return copy;
+}
+
+/// A run that never saved, one that saved, and one resumed from that must not differ in a bit.
+template <template <typename> class Optimizer, typename T, typename Options>
+void expect_no_trace(const Options& options, Index save_at) {
+  CAPTURE(save_at);
+  Model<T> plain, saved;
+  Optimizer<T> of_plain(plain.parameters(), options), of_saved(saved.parameters(), options);
+  plain.train(of_plain, 1, save_at);
+  saved.train(of_saved, 1, save_at);
+  std::optional<Model<T>> resumed;
+  typename Optimizer<T>::State state;
+  {
+    const auto held = of_saved.hold();
+    resumed.emplace(saved);
+    state = deep_state(held.state);
+  }
+  Optimizer<T> of_resumed(resumed->parameters());
+  of_resumed.check_state_dict(state);
+  of_resumed.load_state_dict(std::as_const(state));
+  plain.train(of_plain, save_at + 1, save_at + 40);
+  saved.train(of_saved, save_at + 1, save_at + 40);
+  resumed->train(of_resumed, save_at + 1, save_at + 40);
+  for (const auto& [model, optimizer] : {std::pair(&saved, &of_saved), std::pair(&*resumed, &of_resumed)}) {
+    CHECK(model->table.to_vector() == plain.table.to_vector());
+    CHECK(model->matrix.to_vector() == plain.matrix.to_vector());
+    const auto a = optimizer->state_dict(), b = of_plain.state_dict();
+    for (std::size_t k = 0; k < 2; ++k)
+      for (std::size_t s = 0; s < b.parameters[k].slots.size(); ++s)
+        CHECK(a.parameters[k].slots[s].to_vector() == b.parameters[k].slots[s].to_vector());
+  }
+}
+
 template <template <typename> class Optimizer, typename Options>
 void expect_same_bits(const std::vector<Options>& variants) {
   for (const Options& options : variants)
     for (Index save_at : {0, 1, 10, 23}) {
       expect_same_bits<Optimizer, float>(options, save_at);
       expect_same_bits<Optimizer, double>(options, save_at);
+      expect_no_trace<Optimizer, float>(options, save_at);
+      expect_no_trace<Optimizer, double>(options, save_at);
     }
 }
 
@@ -90,6 +138,39 @@ TEST_CASE("state_dict: a restored run leaves the bits of the one that was saved"
       {{.lr = 0.05}, {.lr = 0.05, .momentum = 0.9}, {.lr = 0.05, .weight_decay = 0.1, .centered = true}});
   expect_same_bits<Adagrad, AdagradOptions>(
       {{.lr = 0.05, .initial_accumulator_value = 0.1}, {.lr = 0.05, .lr_decay = 0.1, .weight_decay = 0.1}});
+}
+
+TEST_CASE("hold: what the rows of a table are owed must fit it") {
+  Model<float> model;
+  Adam<float> adam(model.parameters(), {.lr = 0.05});
+  model.train(adam, 1, 9);
+  const auto held = adam.hold();
+  const auto& owed = held.state.parameters[0].deferred;
+  REQUIRE(owed.rows.numel() > 0);
+  REQUIRE(owed.lrs.size() == 8);  // the table has no gradient in step 5
+  CHECK(!held.state.parameters[1].deferred.defined());
+  const auto refuses = [&](const char* why, const auto& change) {
+    auto state = deep_state(held.state);
+    auto& deferred = state.parameters[0].deferred;
+    deferred.stamps = deferred.stamps.clone();
+    deferred.rows = deferred.rows.clone();
+    adam.check_state_dict(state);
+    change(state);
+    CHECK_THROWS_WITH_AS(adam.check_state_dict(state), doctest::Contains(why), ValueError);
+  };
+  using State = Adam<float>::State;
+  refuses("one stamp per row", [](State& s) { s.parameters[0].deferred.stamps = Tensor<std::int16_t>(Shape{8}); });
+  refuses("not the last ones", [](State& s) { ++s.parameters[0].deferred.first; });
+  refuses("not the last ones", [](State& s) { s.groups[0].lazy = true; });
+  refuses("ahead of its table", [](State& s) { s.parameters[0].deferred.stamps.data()[0] = 99; });
+  refuses("expected lr >= 0", [](State& s) { s.parameters[0].deferred.lrs[1] = -1; });
+  refuses("other rows", [](State& s) { s.parameters[0].deferred.rows.data()[0] = 8; });
+  refuses("other rows", [](State& s) { s.parameters[0].deferred.rows = {}; });
+  refuses("each state array", [](State& s) { s.parameters[0].deferred.values.pop_back(); });
+  refuses("each row that is behind", [](State& s) {
+    s.parameters[0].deferred.values[1] = rowgrad::zeros<float>({1, 2});
+  });
+  refuses("NaN", [](State& s) { s.parameters[0].deferred.values[1].data()[0] = NAN; });
 }
 
 TEST_CASE("state_dict: slots are PyTorch's, and every row is up to date") {

@@ -88,6 +88,26 @@ class ParameterState {
     return state_.save();
   }
 
+  /// The state itself, not copies: every row is up to date until release(entry).
+  ParameterEntry<T> hold(const R& rule) {
+    const auto turn = rows_.lock();
+    rows_.change_rule(rule);  // as the next step does first thing
+    if (state_.step > 0) state_.make_slots(rule);
+    ParameterEntry<T> entry{state_.shape, state_.step, state_.slots, {}};
+    rows_.hold(entry.deferred);
+    return entry;
+  }
+  void release(const ParameterEntry<T>& entry) noexcept {
+    const auto turn = rows_.lock();
+    rows_.release(entry.deferred);
+  }
+
+  /// Throws when the entry is not for this parameter under this rule; nothing has changed.
+  void check_entry(const ParameterEntry<T>& entry, const R& rule, std::size_t position) const {
+    state_.check_entry(entry, rule, position);
+    rows_.check(entry.deferred, rule, entry.step, entry.slots.size());
+  }
+
   /// Tensors for the values of a checked entry; forget() comes before they are written.
   ParameterEntry<T> room_for(const ParameterEntry<T>& entry) const { return state_.room_for(entry); }
   /// Brings every row up to date: the state is about to be replaced.
@@ -97,10 +117,12 @@ class ParameterState {
   }
 
   /// Goes on from a saved state that was checked, whose tensors become this state's own.
-  void load(ParameterEntry<T>&& entry) noexcept {
-    forget();
+  void load(ParameterEntry<T>&& entry, const R& rule) {
+    const auto turn = rows_.lock();
+    rows_.forget();
     state_.slots = std::move(entry.slots);
     state_.step = entry.step;
+    rows_.resume(entry.deferred, rule);
     if (watch_) watch_.emplace();
   }
 

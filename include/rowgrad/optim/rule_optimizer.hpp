@@ -107,6 +107,42 @@ class RuleOptimizer : public Optimizer<T> {
     return result;
   }
 
+  /// The state while it is being saved: the optimizer's own tensors, not copies. Until this is destroyed every row is
+  /// up to date, and no step may be made; then rows that were behind are again, so that saving leaves no trace in the
+  /// bits of a run. They are part of the state: loaded into an optimizer whose parameters have the weights of this
+  /// moment (which it must be, after them), it goes on with the bits of this run.
+  class Held {
+   public:
+    Held(Held&&) noexcept = default;
+    Held& operator=(Held&&) = delete;
+    ~Held() {
+      for (std::size_t k = 0; k < state.parameters.size(); ++k) optimizer_->states_[k]->release(state.parameters[k]);
+    }
+    State state;
+
+   private:
+    friend RuleOptimizer;
+    explicit Held(RuleOptimizer& optimizer) : optimizer_(&optimizer) {}
+    RuleOptimizer* optimizer_;
+  };
+  /// ShapeError when rows were added that add_rows() has not taken up.
+  Held hold() {
+    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->state().check_shape("hold", k);
+    Held held(*this);
+    held.state.parameters.reserve(states_.size());
+    std::size_t k = 0;
+    for (const Group& group : groups_) {
+      const R rule(group.options);
+      held.state.groups.push_back(group.options);
+      for (std::size_t i = 0; i < group.parameters.size(); ++i)
+        held.state.parameters.push_back(states_[k++]->hold(rule));
+    }
+    return held;
+  }
+
+  /// Throws what load_state_dict() would throw, and changes nothing.
+  void check_state_dict(const State& state) const { check_state(state); }
+
   /// Goes on from a saved state, whose options it takes as well. ValueError or ShapeError that names the parameter when
   /// it is not a state of these parameters, or has NaN in it: nothing is changed. Values are copied into the memory
   /// that the state has already.
@@ -189,13 +225,17 @@ class RuleOptimizer : public Optimizer<T> {
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       const R rule(state.groups[g]);
       for (std::size_t i = 0; i < groups_[g].parameters.size(); ++i, ++k)
-        states_[k]->state().check_entry(state.parameters[k], rule, k);
+        states_[k]->check_entry(state.parameters[k], rule, k);
     }
   }
 
-  void load(std::vector<Entry>& entries, const std::vector<Options>& options) noexcept {
-    for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->load(std::move(entries[k]));
-    for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].options = options[g];
+  void load(std::vector<Entry>& entries, const std::vector<Options>& options) {
+    std::size_t k = 0;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      groups_[g].options = options[g];
+      const R rule(options[g]);
+      for (std::size_t i = 0; i < groups_[g].parameters.size(); ++i, ++k) states_[k]->load(std::move(entries[k]), rule);
+    }
   }
 
   std::vector<Group> groups_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/optim/deferred/deferred_state.hpp>
 #include <rowgrad/optim/update.hpp>
 
 namespace rowgrad::optim {
@@ -17,6 +18,7 @@ struct ParameterEntry {
   Shape shape;                   // of the parameter
   Index step = 0;                // steps it has had
   std::vector<Tensor<T>> slots;  // of that shape, in the order of the rule's slot_names; none before the first step
+  DeferredState<T> deferred;     // rows that were not up to date; see RuleOptimizer::hold()
 };
 
 namespace detail {
@@ -81,7 +83,7 @@ class RuleState {
   }
 
   ParameterEntry<T> save() const {
-    ParameterEntry<T> entry{shape, step, {}};
+    ParameterEntry<T> entry{shape, step, {}, {}};
     for (const Tensor<T>& slot : slots) entry.slots.push_back(rowgrad::detail::copy_of(slot));
     return entry;
   }
@@ -120,7 +122,7 @@ class RuleState {
 
   /// A checked entry's step with tensors to take its values: those that the state has, and new ones.
   ParameterEntry<T> room_for(const ParameterEntry<T>& entry) const {
-    ParameterEntry<T> room{entry.shape, entry.step, {}};
+    ParameterEntry<T> room{entry.shape, entry.step, {}, entry.deferred};
     for (std::size_t k = 0; k < entry.slots.size(); ++k)
       room.slots.push_back(k < slots.size() ? slots[k] : Tensor<T>(shape));
     return room;

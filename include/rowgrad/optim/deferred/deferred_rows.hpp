@@ -6,6 +6,7 @@
 
 #include <rowgrad/core/row_debt.hpp>
 #include <rowgrad/machine/threads.hpp>
+#include <rowgrad/optim/deferred/deferred_state.hpp>
 #include <rowgrad/optim/deferred/history.hpp>
 #include <rowgrad/optim/deferred/row_clock.hpp>
 #include <rowgrad/optim/rule_state.hpp>
@@ -61,7 +62,96 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
       }
     }
     history_.clear();
+    lrs_.clear();
     owes_ = false;
+  }
+
+  /// Brings every row up to date until release(state), and notes in `state` how they were. In between, no step is made.
+  void hold(DeferredState<T>& state) {
+    if (!clock_.defined() || clock_.rows() != state_.shape[0]) return;
+    state.stamps = Tensor<std::int16_t>(Shape{clock_.rows()});
+    std::copy_n(clock_.data(), clock_.rows(), state.stamps.data());
+    state.first = first_;
+    if (!owes_) return;
+    state.lrs.assign(lrs_.data(), lrs_.data() + lrs_.size());
+    state.rows = due_rows(state.stamps, first_, rule_);
+    state.values = {};
+    const Index columns = state_.columns(), count = state.rows.numel();
+    for_each_array([&](T* values) {
+      state.values.emplace_back(Shape{count, columns});
+      for (Index i = 0; i < count; ++i)
+        std::copy_n(values + state.rows.data()[i] * columns, columns, state.values.back().data() + i * columns);
+    });
+    const Memory memory = this->memory();
+    for (const Index row : state.rows.array()) {
+      const Due due{row, since(clock_.data()[row])};
+      history_.prepare(rule_, due.since, state_.step);
+      rest(due, memory);
+    }
+    owes_ = false;  // history and clock stay for release()
+  }
+  /// Puts things back to where they were before hold().
+  void release(const DeferredState<T>& state) noexcept {
+    if (!state.defined() || state.lrs.empty()) return;
+    put_back(state);
+    owes_ = true;
+  }
+
+  /// Throws when the state is none that hold() leaves for this table under this rule after `step` steps.
+  void check(const DeferredState<T>& state, const R& rule, Index step, std::size_t slots) const {
+    if (!state.defined()) return;
+    const auto expect = [](bool holds, const char* what) {
+      if (!holds)
+        throw ValueError(rowgrad::detail::concat(R::name,
+                                                 "::load_state_dict: what the rows of a table are owed does not "
+                                                 "fit: ",
+                                                 what));
+    };
+    const Index steps = static_cast<Index>(state.lrs.size());
+    expect(state_.shape.rank() == 2 && state.stamps.shape() == Shape{state_.shape[0]}, "one stamp per row is expected");
+    expect(steps <= RowClock::longest + 1, "there are too many steps");
+    expect(steps == 0 || (rule.moves_at_rest() && state.first == step - steps && state.first >= 0),
+           "its steps are not the last ones");
+    for (const std::int16_t stamp : state.stamps.array())
+      expect(stamp >= 0 && stamp <= 1 + steps, "a row is ahead of its table");
+    for (const double lr : state.lrs) (void)with_lr(rule, lr);
+    if (steps == 0) return;
+    const Indices due = due_rows(state.stamps, state.first, rule, step);
+    expect(state.rows.defined() && state.rows.to_vector() == due.to_vector(),
+           "other rows are behind than its stamps say");
+    expect(state.values.size() == 1 + slots, "there must be values for the weights and each state array");
+    for (std::size_t k = 0; k < state.values.size(); ++k) {
+      const Tensor<T>& values = state.values[k];
+      expect(values.defined() && values.shape() == Shape{due.numel(), state_.columns()},
+             "there must be values for each row that is behind");
+      const T* const first = values.data();
+      expect(
+          k == 0 || rowgrad::detail::find_first<T>(first, values.numel(), rowgrad::detail::is_nan<T>) == values.numel(),
+          "there is NaN in a state array");
+    }
+  }
+  /// Goes on from a checked state, after the weights and arrays that hold() had left were restored under `rule`.
+  void resume(const DeferredState<T>& state, const R& rule) {
+    if (!state.defined()) return;
+    clock_.make(state_.shape[0], false);
+    rule_ = rule;
+    if (!state.lrs.empty()) {
+      first_ = state.first;
+      history_.reserve(state_.columns());
+      history_.start(first_);
+      lrs_.clear();
+      for (Index step = first_ + 1; step <= state_.step; ++step) {
+        history_.reserve(state_.columns());
+        lrs_.make_room();
+        const R then = with_lr(rule, state.lrs[static_cast<std::size_t>(step - first_ - 1)]);
+        history_.add(then, step, then.scalars(step));
+        lrs_.push_back(then.options().lr);
+      }
+      take_over();
+      put_back(state);
+      owes_ = true;
+    }
+    std::copy_n(state.stamps.data(), clock_.rows(), clock_.data());
   }
 
   /// Takes the memory for a step on `rows` rows under `rule`; nothing else changes.
@@ -70,6 +160,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     if (!clock_.defined()) clock_.make(state_.shape[0], state_.step > 0);
     due_.reserve(static_cast<std::size_t>(rows));
     history_.reserve(state_.columns());
+    lrs_.make_room();
   }
 
   /// Before a step under other options: what is owed is made under those it is owed under.
@@ -111,6 +202,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   void end_rows(std::span<const Index> rows, const typename R::Scalars& scalars) noexcept {
     if (!rule_.moves_at_rest()) return;
     history_.add(rule_, state_.step, scalars);
+    lrs_.push_back(rule_.options().lr);
     owes_ = true;
     const RowClock::Stamp now = stamp(state_.step);
     RowClock::Stamp* const stamps = clock_.data();
@@ -145,6 +237,43 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   void start() noexcept {
     first_ = state_.step;
     history_.start(first_);
+    lrs_.clear();
+  }
+
+  static R with_lr(const R& rule, double lr) {
+    typename R::Options options = rule.options();
+    options.lr = lr;
+    return R(options);
+  }
+
+  /// The rows that are behind after the present step, or another; in order.
+  Indices due_rows(const Tensor<std::int16_t>& stamps, Index first, const R& rule, Index step) const {
+    std::vector<Index> rows;
+    for (Index row = 0; row < stamps.numel(); ++row) {
+      const std::int16_t stamp = stamps.data()[row];
+      const Index since = stamp == 0 ? first : first + stamp - 1;
+      if (since != step && (stamp != 0 || rule.moves_without_state())) rows.push_back(row);
+    }
+    return rows;
+  }
+  Indices due_rows(const Tensor<std::int16_t>& stamps, Index first, const R& rule) const {
+    return due_rows(stamps, first, rule, state_.step);
+  }
+
+  /// f(values) for the weights and each state array.
+  template <typename F>
+  void for_each_array(const F& f) const {
+    f(state_.weights());
+    for (const Tensor<T>& slot : state_.slots) f(slot.body().data);
+  }
+  void put_back(const DeferredState<T>& state) noexcept {
+    const Index columns = state_.columns();
+    std::size_t k = 0;
+    for_each_array([&](T* values) {
+      const T* const from = state.values[k++].body().data;
+      for (Index i = 0; i < state.rows.numel(); ++i)
+        std::copy_n(from + i * columns, columns, values + state.rows.body().data[i] * columns);
+    });
   }
 
   RowClock::Stamp stamp(Index step) const noexcept { return static_cast<RowClock::Stamp>(1 + step - first_); }
@@ -207,8 +336,9 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   RowClock clock_;
   typename HistoryOf<R>::type history_;
   rowgrad::detail::GrowingBuffer<Due> due_;
-  Index first_ = 0;    // step that all rows were up to date with when the history started
-  bool owes_ = false;  // whether any row may be behind
+  rowgrad::detail::GrowingBuffer<double> lrs_;  // of the steps in the history
+  Index first_ = 0;                             // step that all rows were up to date with when the history started
+  bool owes_ = false;                           // whether any row may be behind
 };
 
 }  // namespace rowgrad::optim::detail
