@@ -8,6 +8,10 @@ newest=22                         # of the Clangs that Debian 12 has packages of
 eigen=/usr/include/eigen3         # 3.4
 eigen5=$PWD/build/ci/eigen5/eigency/eigen
 umbrella=build/ci/everything.cpp  # includes every public header
+# bench/compile_time.sh: at most so many times what Eigen/Core takes. What is wanted is 1.6, 4.5 and 2.5.
+umbrella_limit=1.9
+program_limit=8.0
+compiled_limit=4.8
 warnings=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
 # GCC 12 sees uninitialised values and short arrays in Eigen's and its own SIMD headers where there are none.
 gcc_false=(-Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized -Wno-stringop-overflow -Wno-restrict)
@@ -188,6 +192,18 @@ step_programs() {
   build/clang/examples/exact_sparse_adam
 }
 
+title compiled "rowgrad::compiled: linked, and installed"
+step_compiled() {
+  CXX=g++ cmake/build.sh --brief release compiled -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
+    -DROWGRAD_CHECK_HEADERS=OFF -DROWGRAD_TEST_COMPILED=ON -DROWGRAD_WARNINGS_AS_ERRORS=ON -- rowgrad_compiled_test
+  run_tests compiled build/compiled -R '^(link|consumer)/compiled$'
+}
+
+title compile_time "How long programs take to compile, beside Eigen/Core"
+step_compile_time() {
+  CXX=g++ EIGEN=$eigen RUNS=3 bench/compile_time.sh "$umbrella_limit" "$program_limit" "$compiled_limit"
+}
+
 title guide "The programs in the README and the guide: compiled, run, and compared with what the pages show"
 step_guide() { cmake/check_readme.sh README.md docs/*.md; }
 
@@ -220,6 +236,13 @@ step_clang14() {
   cmake/build.sh --brief clang clang_tests -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
     -DROWGRAD_WARNINGS_AS_ERRORS=ON -- rowgrad_tests
   run_tests clang14 build/clang_tests -LE packaging -E '^link'
+}
+
+title mixed "GCC 12: programs of files with different -march, not optimised and optimised"
+step_mixed() {
+  CXX=g++ cmake/build.sh --brief release mixed -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
+    -DROWGRAD_CHECK_HEADERS=OFF "-DROWGRAD_MIXED_FLAGS_TESTS=-O0;-O2" -- rowgrad_link_tests
+  run_tests mixed build/mixed -R '^link'
 }
 
 title apart "GCC 12: each test file compiled alone"
