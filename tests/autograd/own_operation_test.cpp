@@ -114,15 +114,47 @@ TEST_CASE("an operation of one's own that gives a gradient of another shape is f
   const Value x = Value{{1, 2}, {3, 4}}.requires_grad_();
   const auto result = rowgrad::gradcheck([&](In in) { return flat(in[0]); }, {x});
   CHECK(!result);
-  CHECK(result.message == "gradcheck: input 0 has shape (2, 2), its gradient has shape (2,)");
-  x.grad().reset();
-  CHECK_THROWS_WITH_AS(
-      (x * 2.0 + flat(x)).sum().backward(),
-      "backward: a tensor was given gradients of shapes (2,) and (2, 2); a backward function must give "
-      "each input one of that input's shape",
-      rowgrad::ShapeError);
+  const std::string wrong =
+      "backward of FlatBackward: an input of shape (2, 2) was given a gradient of shape (2,); a backward function must "
+      "give each input one of that input's shape";
+  CHECK(result.message == "gradcheck: " + wrong);
+  CHECK_THROWS_WITH_AS(flat(x).sum().backward(), wrong.c_str(), rowgrad::ShapeError);
+  CHECK(!x.grad().defined());
+  CHECK_THROWS_WITH_AS((x * 2.0 + flat(x)).sum().backward(), wrong.c_str(), rowgrad::ShapeError);
   x.grad().reset();
   CHECK_THROWS_AS((embedding({0}, x).sum() + flat(x).sum()).backward(), rowgrad::ShapeError);
+  x.grad().reset();
+  // An operation before it would read more than there is.
+  CHECK_THROWS_WITH_AS(flat(x * 2.0).sum().backward(),
+                       doctest::Contains("FlatBackward: an input of 4 elements was given a gradient of shape (2,)"),
+                       rowgrad::ShapeError);
+  CHECK(!x.grad().defined());
+  (x * 2.0).sum().backward();  // the graph is whole again
+  CHECK(x.grad().dense().to_vector() == std::vector<double>(4, 2));
+}
+
+TEST_CASE("an operation of one's own: gradients of a leaf's size but another shape, and rows that do not fit") {
+  const Value x = Value{{1, 2}, {3, 4}, {5, 6}}.requires_grad_();
+  const auto gives = [&x](const auto& gradient) {
+    Value y(Shape{});
+    y.data()[0] = 1;
+    record(
+        y, "WrongBackward", [gradient](const Value&, Node<double>* node) { node->accumulate(gradient); }, x);
+    return y;
+  };
+  CHECK_THROWS_WITH_AS(
+      gives(rowgrad::ones<double>({2, 3})).backward(),
+      doctest::Contains("WrongBackward: an input of shape (3, 2) was given a gradient of shape (2, 3)"),
+      rowgrad::ShapeError);
+  using Rows = rowgrad::RowGradient<double>;
+  const Value one = rowgrad::ones<double>({1, 2}), narrow = rowgrad::ones<double>({1, 1});
+  CHECK_THROWS_AS(gives(Rows{rowgrad::Indices{1}, one, Shape{4, 2}}).backward(), rowgrad::ShapeError);
+  CHECK_THROWS_WITH_AS(gives(Rows{rowgrad::Indices{1}, narrow, Shape{3, 2}}).backward(),
+                       doctest::Contains("rows (1,) and values (1, 1); expected rows (n) and values (n, 2)"),
+                       rowgrad::ShapeError);
+  CHECK_THROWS_AS(gives(Rows{rowgrad::Indices{1, 2}, one, Shape{3, 2}}).backward(), rowgrad::ShapeError);
+  CHECK(!x.grad().defined());
+  CHECK_NOTHROW(gives(Rows{rowgrad::Indices{1}, one, Shape{3, 2}}).backward());
 }
 
 TEST_CASE("an operation of one's own may keep its outputs, and is freed all the same") {

@@ -301,6 +301,34 @@ TEST_CASE("Module: what a model holds but members() does not name is found") {
   CHECK_THROWS_WITH_AS((void)model.parameters(), doctest::Contains("Model: members() does not name everything"),
                        rowgrad::ValueError);
 
+  // Whoever lists the members: through a base, inside another model, before any parameters are asked for.
+  const auto lists = std::vector<std::function<void(nn::Module<double>&)>>{[](auto& m) { (void)m.parameters(); },
+                                                                           [](auto& m) { (void)m.named_parameters(); },
+                                                                           [](auto& m) { (void)m.named_buffers(); },
+                                                                           [](auto& m) { (void)m.state_dict(); },
+                                                                           [](auto& m) { (void)m.parameter_count(); },
+                                                                           [](auto& m) { m.zero_grad(); },
+                                                                           [](auto& m) { m.requires_grad_(false); },
+                                                                           [](auto& m) { m.train(); },
+                                                                           [](auto& m) { m.eval(); },
+                                                                           [](auto& m) { m.apply([](auto&) {}); }};
+  for (const auto& list : lists) {
+    Model forgetful;
+    forgetful.named = 1;
+    nn::Module<double>& base = forgetful;
+    CHECK_THROWS_AS(list(base), rowgrad::ValueError);
+    CHECK_THROWS_AS(list(base), rowgrad::ValueError);  // a check that failed is made again
+    struct Outer : nn::Module<double> {
+      Model inner;
+      void members(nn::Members<double>& m) override { m("inner", inner); }
+    } outer;
+    outer.inner.named = 1;
+    CHECK_THROWS_AS(list(outer), rowgrad::ValueError);
+    outer.inner.named = 3;
+    CHECK_NOTHROW(list(outer));
+  }
+  CHECK_NOTHROW((void)model.to_string());
+
   struct Plain : nn::Module<double> {  // does not know its type: it is asked for
     nn::Sequential<double> layers{nn::Linear<double>(2, 2), nn::ReLU<double>()};
     bool named = false;

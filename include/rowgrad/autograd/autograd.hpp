@@ -7,6 +7,21 @@
 
 namespace rowgrad {
 
+/// The place in the graph of a leaf of this shape.
+template <typename T>
+detail::Ref<Node<T>> make_leaf(const Shape& shape) {
+  return detail::Ref<Node<T>>::adopt(detail::make_ref<detail::Leaf<T>>(shape).leak());
+}
+
+/// Gives x, a leaf in the graph whose shape changes, another place there. Graphs recorded before can no longer be
+/// walked: backward() through them is a GraphError.
+template <typename T>
+void replace_leaf(const Tensor<T>& x, detail::Ref<Node<T>> leaf) noexcept {
+  detail::Ref<detail::GraphNode>& place = x.body().graph;
+  static_cast<Node<T>*>(place.get())->retire();
+  place = detail::Ref<detail::GraphNode>::adopt(leaf.leak());
+}
+
 template <typename T>
 const Tensor<T>& Tensor<T>::requires_grad_(bool on) const {
   if (!is_leaf()) {
@@ -16,8 +31,7 @@ const Tensor<T>& Tensor<T>::requires_grad_(bool on) const {
         "(use detach() for its values outside the graph)");
   }
   static_assert(std::is_floating_point_v<T>, "only floating point tensors have gradients");
-  if (on && !body_->graph)
-    body_->graph = detail::Ref<detail::GraphNode>::adopt(detail::make_ref<detail::Leaf<T>>().leak());
+  if (on && !body_->graph) body_->graph = detail::Ref<detail::GraphNode>::adopt(make_leaf<T>(body_->shape).leak());
   body_->requires_grad = on;
   return *this;
 }

@@ -8,6 +8,21 @@
 
 namespace rowgrad {
 
+namespace detail {
+
+/// A backward function gave a gradient of another shape than its input's. The walk says which operation it was.
+class WrongGradient : public ShapeError {
+ public:
+  using ShapeError::ShapeError;
+};
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_wrong_gradient(const Shape& expected, const Shape& got) {
+  raise<WrongGradient>("an input of shape ", expected, " was given a gradient of shape ", got,
+                       "; a backward function must give each input one of that input's shape");
+}
+
+}  // namespace detail
+
 /// Gradient of one tensor. Accumulates: dense and row-sparse contributions may be mixed, the sum is dense then.
 /// PyTorch: Tensor.grad, where row-sparse is a coalesced sparse tensor.
 template <typename T>
@@ -97,11 +112,7 @@ class Gradient {
  private:
   void check_shape(const Shape& other) const {
     if (other != shape()) [[unlikely]]
-      throw_shapes_differ(other);
-  }
-  [[noreturn, gnu::cold, gnu::noinline]] void throw_shapes_differ(const Shape& other) const {
-    detail::raise<ShapeError>("backward: a tensor was given gradients of shapes ", shape(), " and ", other,
-                              "; a backward function must give each input one of that input's shape");
+      detail::throw_wrong_gradient(shape(), other);
   }
   static void own(Tensor<T>& tensor) {
     if (!tensor.unique()) tensor = detail::copy_of(tensor);

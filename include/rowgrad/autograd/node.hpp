@@ -100,7 +100,11 @@ inline void WalkNode::run_backward(bool retain_graph) {
   next_ = nullptr;
   for (WalkNode* ready = this; ready != nullptr;) {  // a stack through next_
     WalkNode* node = std::exchange(ready, ready->next_);
-    node->pass_on();
+    try {
+      node->pass_on();
+    } catch (const WrongGradient& wrong) {
+      raise<WrongGradient>("backward of ", node->name_, ": ", wrong.what());
+    }
     if (!retain_graph) node->free_saved();
     for_each_operation_before(node, [&ready](WalkNode* before) {
       if (--before->waiting_ == 0) before->next_ = std::exchange(ready, before);
@@ -111,32 +115,63 @@ inline void WalkNode::run_backward(bool retain_graph) {
 
 }  // namespace detail
 
+namespace detail {
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_wrong_gradient(const Shape* leaf, Index numel,
+                                                                        const Shape& got) {
+  if (leaf != nullptr) throw_wrong_gradient(*leaf, got);
+  raise<WrongGradient>("an input of ", numel, numel == 1 ? " element" : " elements", " was given a gradient of shape ",
+                       got, "; a backward function must give each input one of that input's shape");
+}
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_wrong_rows(const Shape& rows, const Shape& values,
+                                                                    const Shape& table) {
+  raise<WrongGradient>("an input of shape ", table, " was given a gradient with rows ", rows, " and values ", values,
+                       "; expected rows (n) and values (n, ", table.back(), ")");
+}
+
+}  // namespace detail
+
 /// An operation's place in the graph, or a leaf. A backward function is given one for each input of its operation, and
 /// calls accumulate() with that input's gradient.
 template <typename T>
 class Node : public detail::WalkNode {
  public:
-  /// Adds to the gradient of this node's tensor, of whose shape it is. A leaf keeps it, and copies it first where
-  /// somebody else can still see the memory.
+  /// Adds to the gradient of this node's tensor, of whose shape it is: ShapeError when the number of elements differs,
+  /// or a leaf's shape. A leaf keeps it, and copies it first where somebody else can still see the memory.
   void accumulate(Tensor<T> gradient) {
+    expect(gradient.shape(), gradient.numel());
     gradient_.add(std::move(gradient));
     if (is_leaf()) gradient_.own();
   }
   void accumulate(RowGradient<T> gradient) {
+    expect(gradient.shape, gradient.shape.numel());
+    if (gradient.values.shape() != Shape{gradient.rows.numel(), gradient.shape.back()}) [[unlikely]]
+      detail::throw_wrong_rows(gradient.rows.shape(), gradient.values.shape(), gradient.shape);
     gradient_.add(std::move(gradient));
     if (is_leaf()) gradient_.own();
   }
 
   Gradient<T>& gradient() noexcept { return gradient_; }
 
+  /// Says how many elements the tensor has; a new node is for one.
+  void set_numel(Index numel) noexcept { numel_ = numel; }
+
  protected:
-  using WalkNode::WalkNode;
+  explicit Node(const char* name) noexcept : WalkNode(name) {}
+  Node(const char* name, Index numel, const Shape* shape) noexcept : WalkNode(name), numel_(numel), shape_(shape) {}
   ~Node() = default;
 
  private:
   void forget() noexcept override { gradient_.reset(); }
 
+  void expect(const Shape& shape, Index numel) const {
+    if (numel != numel_ || (shape_ != nullptr && shape != *shape_)) [[unlikely]]
+      detail::throw_wrong_gradient(shape_, numel_, shape);
+  }
+
   Gradient<T> gradient_;
+  Index numel_ = 1;               // of the tensor: what a backward function reads of its gradient
+  const Shape* shape_ = nullptr;  // of a leaf's tensor
 };
 
 namespace detail {
@@ -145,11 +180,13 @@ namespace detail {
 template <typename T>
 class Leaf final : public Node<T> {
  public:
-  Leaf() : Node<T>("AccumulateGrad") {}
+  explicit Leaf(const Shape& shape) : Node<T>("AccumulateGrad", shape.numel(), &shape_), shape_(shape) {}
 
  private:
   void pass_on() override {}
   void dispose() noexcept override { destroy_ref(this); }
+
+  const Shape shape_;
 };
 
 }  // namespace detail

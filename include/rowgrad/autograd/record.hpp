@@ -210,10 +210,11 @@ class Output final : public Node<T> {
 };
 
 template <typename T>
-void put_into_graph(Tensor<T>& output, Ref<WalkNode> node) {
+void put_into_graph(Tensor<T>& output, Ref<Node<T>> node) {
   // Backward may keep a handle to this output: were that one in the graph, too, node and tensor would own each other.
   if (!output.body().is_only_reference()) output = output.detach();
   auto& body = output.body();
+  node->set_numel(body.numel);
   body.graph = Ref<GraphNode>::adopt(node.leak());
   body.requires_grad = true;
 }
@@ -265,7 +266,7 @@ void record(Tensor<T>& output, const char* name, Backward backward, const Inputs
   auto before = detail::inputs_of(inputs...);
   using Operation = detail::Operation<T, decltype(before), Backward>;
   auto operation = detail::make_ref<Operation>(name, std::move(before), std::move(backward));
-  detail::put_into_graph(output, detail::Ref<detail::WalkNode>::adopt(operation.leak()));
+  detail::put_into_graph(output, detail::Ref<Node<T>>::adopt(operation.leak()));
 }
 
 /// The same for several outputs: backward is called once, with a span of their gradients; undefined where nothing came.
@@ -281,7 +282,7 @@ void record(std::initializer_list<Tensor<T>*> outputs, const char* name, Backwar
     if (output->defined()) {
       auto node =
           detail::make_ref<detail::Output<T>>(name, detail::Ref<detail::OutputsNode<T>>::share(operation.get()), index);
-      detail::put_into_graph(*output, detail::Ref<detail::WalkNode>::adopt(node.leak()));
+      detail::put_into_graph(*output, detail::Ref<Node<T>>::adopt(node.leak()));
     }
     ++index;
   }

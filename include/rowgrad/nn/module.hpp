@@ -7,6 +7,7 @@
 #include <cxxabi.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 
 #include <rowgrad/nn/load_state.hpp>
@@ -33,18 +34,12 @@ class Module<T, void> {
 
   /// All parameters, also frozen ones; handles that stay valid while the module lives or is moved. A parameter that is
   /// switched off is left out. Empty for a module that names none in members(). PyTorch: parameters().
-  std::vector<Tensor<T>> parameters() const {
-    std::vector<Tensor<T>> result;
-    for_each("", [&result](const std::string&, const auto& member) {
-      if (member.parameter != nullptr) result.push_back(*member.parameter);
-    });
-    return result;
-  }
+  std::vector<Tensor<T>> parameters() const { return parameters(Check::again); }
 
   /// PyTorch: named_parameters().
   std::vector<NamedParameter<T>> named_parameters() const {
     std::vector<NamedParameter<T>> result;
-    for_each("", [&result](const std::string& name, const auto& member) {
+    for_each("", Check::again, [&result](const std::string& name, const auto& member) {
       if (member.parameter != nullptr) result.push_back({name, *member.parameter});
     });
     return result;
@@ -53,7 +48,7 @@ class Module<T, void> {
   /// PyTorch: named_buffers().
   std::vector<NamedBuffer> named_buffers() const {
     std::vector<NamedBuffer> result;
-    for_each("", [&result](const std::string& name, const auto& member) {
+    for_each("", Check::again, [&result](const std::string& name, const auto& member) {
       if (member.parameter == nullptr) result.push_back({name, member.buffer, member.persistent});
     });
     return result;
@@ -81,7 +76,7 @@ class Module<T, void> {
   /// Number of weights; only those that are trained, if asked.
   Index parameter_count(bool trainable_only = false) const {
     Index count = 0;
-    for (const Tensor<T>& parameter : parameters())
+    for (const Tensor<T>& parameter : parameters(Check::once))
       if (!trainable_only || parameter.requires_grad()) count += parameter.numel();
     return count;
   }
@@ -92,24 +87,24 @@ class Module<T, void> {
   void train(bool on = true) {
     apply([on](Module& module) { module.training_ = on; });
     if (on) return;
-    for (const Tensor<T>& parameter : parameters()) parameter.settle();
+    for (const Tensor<T>& parameter : parameters(Check::once)) parameter.settle();
   }
   void eval() { train(false); }
 
   /// Forgets all gradients. PyTorch: zero_grad().
   void zero_grad() const {
-    for (const Tensor<T>& parameter : parameters())
+    for (const Tensor<T>& parameter : parameters(Check::once))
       if (parameter.body().graph) parameter.grad().reset();
   }
 
   /// Freezes or unfreezes all parameters. PyTorch: requires_grad_().
   void requires_grad_(bool on = true) const {
-    for (const Tensor<T>& parameter : parameters()) parameter.requires_grad_(on);
+    for (const Tensor<T>& parameter : parameters(Check::once)) parameter.requires_grad_(on);
   }
 
   /// f(module) for every sub-module, children first, then this. PyTorch: apply().
   void apply(const std::function<void(Module&)>& f) {
-    for (const auto& member : children())
+    for (const auto& member : children(Check::once))
       if (member.module != nullptr) member.module->apply(f);
     f(*this);
   }
@@ -121,7 +116,7 @@ class Module<T, void> {
   [[gnu::cold]] std::string to_string(std::size_t indent = 0) const {
     const std::string extra = extra_repr(), pad(indent, ' ');
     std::string inside;
-    for (const auto& member : children())
+    for (const auto& member : listed())
       if (member.module != nullptr)
         inside += detail::concat(pad, "  (", member.name, "): ", member.module->to_string(indent + 2), "\n");
     if (inside.empty()) return detail::concat(type_name(), "(", extra, ")");
@@ -162,8 +157,31 @@ class Module<T, void> {
   template <typename M>
   friend void check_members(const M& module);
 
+  /// Looks for what members() forgot, where the module's type is known: see the second Module.
+  virtual void check_own_members() const {}
+
+  /// Whether members were checked; of this object alone, not of its copies. Several threads may list one model.
+  struct Checked {
+    std::atomic<bool> done = false;
+    Checked() = default;
+    Checked(const Checked&) noexcept {}
+    Checked& operator=(const Checked&) noexcept { return *this; }
+  };
+
+  // A check copies the module with everything in it but tensors' values. Who asks for the list gets it checked; what is
+  // called at every step checks once.
+  enum class Check { once, again };
+
+  Members<T> children(Check check) const {
+    if (check == Check::again || !checked_.done.load(std::memory_order_relaxed)) {
+      check_own_members();
+      checked_.done.store(true, std::memory_order_relaxed);
+    }
+    return listed();
+  }
+
   // Listing members changes nothing; handles are shallow, so a const model may be listed, too.
-  Members<T> children() const {
+  Members<T> listed() const {
     Members<T> list;
     const_cast<Module*>(this)->members(list);
     return list;
@@ -171,17 +189,25 @@ class Module<T, void> {
 
   /// f(full name, member) for all parameters and buffers with values, also of sub-modules.
   template <typename F>
-  void for_each(const std::string& prefix, const F& f) const {
-    for (const auto& member : children()) {
+  void for_each(const std::string& prefix, Check check, const F& f) const {
+    for (const auto& member : children(check)) {
       if (member.module != nullptr)
-        member.module->for_each(prefix + member.name + ".", f);
+        member.module->for_each(prefix + member.name + ".", check, f);
       else if (member.parameter != nullptr ? member.parameter->defined() : member.buffer.defined())
         f(prefix + member.name, member);
     }
   }
 
+  std::vector<Tensor<T>> parameters(Check check) const {
+    std::vector<Tensor<T>> result;
+    for_each("", check, [&result](const std::string&, const auto& member) {
+      if (member.parameter != nullptr) result.push_back(*member.parameter);
+    });
+    return result;
+  }
+
   void add_state(const std::string& prefix, StateDict& state) const {
-    const Members<T> list = children();
+    const Members<T> list = children(Check::again);
     for (const auto& member : list)
       if (member.parameter != nullptr && member.parameter->defined())
         state.append(prefix + member.name, static_cast<const Tensor<T>&>(*member.parameter));
@@ -193,6 +219,7 @@ class Module<T, void> {
   }
 
   bool training_ = true;
+  mutable Checked checked_;
 };
 
 /// ValueError when the module holds layers, parameters or buffers that members() does not name: they would be neither
@@ -200,7 +227,8 @@ class Module<T, void> {
 /// what a copy would copy, directly or in containers, is what the module holds. Not found: what is held by pointer, and
 /// anything when the class cannot be copied (one with a std::vector<std::unique_ptr<...>> must delete its copy
 /// constructor, for C++ only finds out while it compiles the copy). Modules that know their own type (Module<T, Self>)
-/// are checked when they list their parameters; for others this may be called in a test. O(members).
+/// are checked when their members are listed: parameters, buffers and states each time, train(), apply(), zero_grad()
+/// and the like once. For others this may be called in a test. O(members), and what the module holds besides tensors.
 template <typename M>
 void check_members(const M& module) {
   if constexpr (std::is_copy_constructible_v<M>) {
@@ -228,7 +256,7 @@ void check_members(const M& module) {
     std::vector<const void*> named;
     const std::function<void(const Module<T>&)> collect = [&](const Module<T>& part) {
       named.push_back(&part);
-      for (const auto& member : part.children()) {
+      for (const auto& member : part.listed()) {
         if (member.module != nullptr)
           collect(*member.module);
         else if (member.parameter != nullptr && member.parameter->defined())
@@ -254,28 +282,10 @@ void check_members(const M& module) {
 
 /// Base of a model that knows its own type: struct Classifier : nn::Module<float, Classifier>. The model can then be
 /// called, model(x) being model.forward(x), and what it holds without naming it in members() is found, as ValueError
-/// when its parameters are listed.
+/// when its members are listed, also where it is part of another model or seen as a Module<T>.
 template <typename T, typename Self>
 class Module : public Module<T> {
  public:
-  std::vector<Tensor<T>> parameters() const {
-    check_members(self());
-    return Module<T>::parameters();
-  }
-  std::vector<NamedParameter<T>> named_parameters() const {
-    check_members(self());
-    return Module<T>::named_parameters();
-  }
-  StateDict state_dict() const {
-    check_members(self());
-    return Module<T>::state_dict();
-  }
-  template <TensorSource Source>
-  IncompatibleKeys load_state_dict(const Source& state, const LoadStateOptions& options = {}) {
-    check_members(self());
-    return Module<T>::load_state_dict(state, options);
-  }
-
   // S is Self, named so that it is looked at when it is complete.
   template <typename... Inputs, typename S = Self>
   requires requires(S& self, Inputs&&... inputs) { self.forward(std::forward<Inputs>(inputs)...); }
@@ -299,6 +309,8 @@ class Module : public Module<T> {
   decltype(auto) operator()(const Tensor<T>& x) const { return self().forward(x); }
 
  private:
+  void check_own_members() const final { check_members(self()); }
+
   Self& self() noexcept { return static_cast<Self&>(*this); }
   const Self& self() const noexcept { return static_cast<const Self&>(*this); }
 };

@@ -21,7 +21,8 @@ struct Holdings {
 /// A tensor that is copied with the module it is a member of; what Parameter and Buffer share.
 ///
 /// Copies made by a class of its members, Model copy = model, are deep. Everything else is a handle, as in PyTorch:
-/// auto w = layer.weight; shares the layer's values. (In C++: direct initialisation copies, as does assignment.)
+/// auto w = layer.weight; shares the layer's values. (In C++: direct initialisation copies, auto w{layer.weight} and
+/// std::make_tuple(layer.weight) too, as does assignment. A Tensor<T> made of one is a handle however it is spelled.)
 /// Members are to be single ones or in a std::vector: GCC copies the elements of an array the way of handles.
 template <typename T>
 class OwnedTensor : public Tensor<T> {

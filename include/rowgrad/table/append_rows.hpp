@@ -23,7 +23,7 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
   std::copy_n(table.data(), table.numel(), grown.data());  // data() has the updates owed made first
   std::copy_n(rows.data(), rows.numel(), grown.data() + table.numel());
   if (body.graph) {
-    auto leaf = detail::make_ref<detail::Leaf<T>>();
+    auto leaf = make_leaf<T>(shape);
     if (const Gradient<T>& gradient = table.grad(); gradient.is_row_sparse()) {
       leaf->accumulate(RowGradient<T>{gradient.rows(), gradient.values(), shape});
     } else if (gradient.defined()) {
@@ -31,8 +31,7 @@ void append_rows(const Tensor<T>& table, const Tensor<T>& rows) {
       std::copy_n(gradient.dense().data(), table.numel(), longer.data());
       leaf->accumulate(std::move(longer));
     }
-    static_cast<Node<T>*>(body.graph.get())->retire();
-    body.graph = detail::Ref<detail::GraphNode>::adopt(leaf.leak());
+    replace_leaf(table, std::move(leaf));
   }
   body.storage->debt = nullptr;  // nothing is owed any more, and no optimizer knows this memory from now on
   body.storage = grown.body().storage;
