@@ -46,14 +46,15 @@ struct TensorBody final : Counted {
       "a parameter that the layer was told to do without?)");
 }
 
-/// A braced list of values or of such lists: {1, 2} or {{1, 2}, {3, 4}}.
+/// A braced list of values or of such lists: {1, 2} or {{1, 2}, {3, 4}}. It refers to what stands between the braces,
+/// which lives as long as the expression that they are written in, so it is for parameters of functions alone.
 template <typename T>
 struct NestedList {
-  NestedList(T single) : value(single) {}  // NOLINT: lists are written with bare numbers
-  NestedList(std::initializer_list<NestedList> list) : items(list), is_list(true) {}
+  NestedList(T single) noexcept : value(single) {}                                             // NOLINT: bare numbers
+  NestedList(std::initializer_list<NestedList> list) noexcept : items(list), is_list(true) {}  // NOLINT: bare braces
 
   T value{};
-  std::vector<NestedList> items;
+  std::initializer_list<NestedList> items;
   bool is_list = false;
 };
 
@@ -269,26 +270,32 @@ class Tensor {
 /// Integer tensor of any rank: table indices, class labels. Single integers, nested braces and vectors convert.
 using Indices = Tensor<Index>;
 
+namespace detail {
+
+/// Copies the numbers in a list to where next points, and moves next past them; depth: how many braces are around it.
 template <typename T>
-Tensor<T>::Tensor(std::initializer_list<detail::NestedList<T>> list) {
-  using List = detail::NestedList<T>;
-  const List root(list);
+[[gnu::cold]] void copy_list(const NestedList<T>& list, const Shape& shape, int depth, T*& next) {
+  const bool fits =
+      depth == shape.rank() ? !list.is_list : list.is_list && static_cast<Index>(list.items.size()) == shape[depth];
+  if (!fits) raise<ShapeError>("Tensor: nested lists must all have the same length at each depth");
+  if (!list.is_list) *next++ = list.value;
+  for (const NestedList<T>& item : list.items)
+    copy_list(item, shape, depth + 1, next);  // as deep as the source's braces
+}
+
+}  // namespace detail
+
+template <typename T>
+[[gnu::cold]] Tensor<T>::Tensor(std::initializer_list<detail::NestedList<T>> list) {
+  const detail::NestedList<T> root(list);
   Shape shape;
-  for (const List* level = &root; level->is_list; level = level->items.data()) {
+  for (const detail::NestedList<T>* level = &root; level->is_list; level = level->items.begin()) {
     shape.append(static_cast<Index>(level->items.size()));
-    if (level->items.empty()) break;
+    if (level->items.size() == 0) break;
   }
   *this = Tensor(shape);
   T* next = body_->data;
-  const auto copy = [&](const auto& self, const List& level,
-                        int depth) -> void {  // as deep as the braces in the source
-    const bool fits = depth == shape.rank() ? !level.is_list
-                                            : level.is_list && static_cast<Index>(level.items.size()) == shape[depth];
-    if (!fits) throw ShapeError("Tensor: nested lists must all have the same length at each depth");
-    if (!level.is_list) *next++ = level.value;
-    for (const List& item : level.items) self(self, item, depth + 1);
-  };
-  copy(copy, root, 0);
+  copy_list(root, shape, 0, next);
 }
 
 namespace detail {
