@@ -26,10 +26,7 @@ class EmbeddingBag : public Module<T> {
 
   /// Starts from the weights that an Embedding starts from. ShapeError for a negative size, IndexError for a
   /// padding_idx outside the table, ValueError for a negative norm, or scale_grad_by_freq with BagMode::max.
-  EmbeddingBag(Index num_embeddings, Index embedding_dim, EmbeddingBagOptions options = {})
-      : EmbeddingBag(options, [&](LookupOptions& lookup) {
-          return embedding_table::drawn<T>("EmbeddingBag", num_embeddings, embedding_dim, lookup);
-        }) {}
+  EmbeddingBag(Index num_embeddings, Index embedding_dim, EmbeddingBagOptions options = {});
 
   /// A layer that starts from a table (V, D), whose values it shares; frozen unless asked. PyTorch: from_pretrained.
   static EmbeddingBag from_pretrained(const Tensor<T>& table, BagFromPretrainedOptions options = {}) {
@@ -41,9 +38,7 @@ class EmbeddingBag : public Module<T> {
   }
 
   /// ids (B, T) to (B, D), or ids (n) with offsets (bags) to (bags, D); see rowgrad::embedding_bag.
-  Tensor<T> forward(const Indices& ids, const Indices& offsets = {}, const Tensor<T>& per_sample_weights = {}) const {
-    return embedding_bag<T>(ids, weight, offsets, options_, per_sample_weights);
-  }
+  Tensor<T> forward(const Indices& ids, const Indices& offsets = {}, const Tensor<T>& per_sample_weights = {}) const;
   Tensor<T> operator()(const Indices& ids, const Indices& offsets = {},
                        const Tensor<T>& per_sample_weights = {}) const {
     return forward(ids, offsets, per_sample_weights);
@@ -60,13 +55,8 @@ class EmbeddingBag : public Module<T> {
     embedding_table::append_drawn("EmbeddingBag::add_rows", weight, count, generator);
   }
 
-  void members(Members<T>& m) override { m("weight", weight); }
-  std::string extra_repr() const override {
-    const char* const modes[] = {"sum", "mean", "max"};
-    return detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::repr(options_.lookup()), ", mode='",
-                          modes[static_cast<std::size_t>(options_.mode)], "'",
-                          embedding_table::padding_repr(options_.lookup()));
-  }
+  void members(Members<T>& m) override;
+  std::string extra_repr() const override;
 
  private:
   template <typename MakeTable>
@@ -80,5 +70,30 @@ class EmbeddingBag : public Module<T> {
 
   EmbeddingBagOptions options_;  // padding_idx counted from the front
 };
+
+template <typename T>
+EmbeddingBag<T>::EmbeddingBag(Index num_embeddings, Index embedding_dim, EmbeddingBagOptions options)
+    : EmbeddingBag(options, [&](LookupOptions& lookup) {
+        return embedding_table::drawn<T>("EmbeddingBag", num_embeddings, embedding_dim, lookup);
+      }) {}
+
+template <typename T>
+Tensor<T> EmbeddingBag<T>::forward(const Indices& ids, const Indices& offsets,
+                                   const Tensor<T>& per_sample_weights) const {
+  return embedding_bag<T>(ids, weight, offsets, options_, per_sample_weights);
+}
+
+template <typename T>
+void EmbeddingBag<T>::members(Members<T>& m) {
+  m("weight", weight);
+}
+
+template <typename T>
+std::string EmbeddingBag<T>::extra_repr() const {
+  const char* const modes[] = {"sum", "mean", "max"};
+  return detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::repr(options_.lookup()), ", mode='",
+                        modes[static_cast<std::size_t>(options_.mode)], "'",
+                        embedding_table::padding_repr(options_.lookup()));
+}
 
 }  // namespace rowgrad::nn

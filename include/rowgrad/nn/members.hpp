@@ -3,6 +3,11 @@
 // See:  module.hpp (who gives it), parameter.hpp.
 #pragma once
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include <rowgrad/core/any_tensor.hpp>
 #include <rowgrad/nn/parameter.hpp>
 
@@ -23,28 +28,31 @@ class Members {
     bool persistent = true;  // a buffer that is saved
   };
 
-  // NOLINTBEGIN(performance-unnecessary-value-param): names are moved, which clang-tidy does not see in a template
-  Members& operator()(std::string name, Parameter<T>& parameter) {
-    list_.push_back({.name = std::move(name), .parameter = &parameter});
-    return *this;
+  Members& operator()(std::string_view name, Parameter<T>& parameter) {
+    return add({.name = std::string(name), .parameter = &parameter});
   }
-  Members& operator()(std::string name, Module<T>& module) {
-    list_.push_back({.name = std::move(name), .module = &module});
-    return *this;
+  Members& operator()(std::string_view name, Module<T>& module) {
+    return add({.name = std::string(name), .module = &module});
   }
   template <typename U>
-  Members& operator()(std::string name, Buffer<U>& buffer) {
-    list_.push_back({.name = std::move(name), .buffer = buffer, .persistent = buffer.persistent()});
-    return *this;
+  Members& operator()(std::string_view name, Buffer<U>& buffer) {
+    return add({.name = std::string(name), .buffer = buffer, .persistent = buffer.persistent()});
   }
-  // NOLINTEND(performance-unnecessary-value-param)
 
   auto begin() const noexcept { return list_.begin(); }
   auto end() const noexcept { return list_.end(); }
 
  private:
+  Members& add(Member&& member);
+
   std::vector<Member> list_;
 };
+
+template <typename T>
+[[gnu::cold]] Members<T>& Members<T>::add(Member&& member) {
+  list_.push_back(std::move(member));
+  return *this;
+}
 
 /// A parameter under PyTorch's name, for example "fc.weight".
 template <typename T>

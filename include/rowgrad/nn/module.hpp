@@ -15,6 +15,24 @@
 
 namespace rowgrad::nn {
 
+/// A class's own name, without namespace and template arguments.
+[[gnu::cold]] inline std::string class_name(const std::type_info& type) {
+  int status = 0;
+  char* const name = abi::__cxa_demangle(type.name(), nullptr, nullptr, &status);
+  std::string text = status == 0 ? name : type.name();
+  std::free(name);
+  if (text.ends_with('>')) {
+    std::size_t end = text.size();
+    for (int depth = 0; end > 0 && (end == text.size() || depth > 0);) {
+      const char c = text[--end];
+      depth += (c == '>') - (c == '<');
+    }
+    text.resize(end);
+  }
+  const std::size_t scope = text.rfind("::");
+  return scope == std::string::npos ? text : text.substr(scope + 2);
+}
+
 /// Base of layers and models over scalar T. What is said about Self is in the second Module, below.
 ///
 ///     struct Classifier : nn::Module<float, Classifier> {
@@ -37,31 +55,15 @@ class Module<T, void> {
   std::vector<Tensor<T>> parameters() const { return parameters(Check::again); }
 
   /// PyTorch: named_parameters().
-  std::vector<NamedParameter<T>> named_parameters() const {
-    std::vector<NamedParameter<T>> result;
-    for_each("", Check::again, [&result](const std::string& name, const auto& member) {
-      if (member.parameter != nullptr) result.push_back({name, *member.parameter});
-    });
-    return result;
-  }
+  std::vector<NamedParameter<T>> named_parameters() const;
 
   /// PyTorch: named_buffers().
-  std::vector<NamedBuffer> named_buffers() const {
-    std::vector<NamedBuffer> result;
-    for_each("", Check::again, [&result](const std::string& name, const auto& member) {
-      if (member.parameter == nullptr) result.push_back({name, member.buffer, member.persistent});
-    });
-    return result;
-  }
+  std::vector<NamedBuffer> named_buffers() const;
 
   /// Parameters and persistent buffers by name, in PyTorch's order: a module's own, then those of its sub-modules. The
   /// tensors are handles: state_dict().clone() keeps their values. One that has two names is listed under both.
   /// PyTorch: state_dict().
-  StateDict state_dict() const {
-    StateDict state;
-    add_state("", state);
-    return state;
-  }
+  StateDict state_dict() const;
 
   /// Takes over the values of a state: another module's, or an open file (io::open_safetensors, io::open_pt), of which
   /// only these tensors are read. Values are copied in place, converted to the scalars that the module has, so that
@@ -74,72 +76,31 @@ class Module<T, void> {
   }
 
   /// Number of weights; only those that are trained, if asked.
-  Index parameter_count(bool trainable_only = false) const {
-    Index count = 0;
-    for (const Tensor<T>& parameter : parameters(Check::once))
-      if (!trainable_only || parameter.requires_grad()) count += parameter.numel();
-    return count;
-  }
+  Index parameter_count(bool trainable_only = false) const;
 
   bool training() const noexcept { return training_; }
   /// Training mode for this module and all below; brings every table up to date, so that a model in eval mode can be
   /// read from several threads. PyTorch: train(), eval().
-  void train(bool on = true) {
-    apply([on](Module& module) { module.training_ = on; });
-    if (on) return;
-    for (const Tensor<T>& parameter : parameters(Check::once)) parameter.settle();
-  }
+  void train(bool on = true);
   void eval() { train(false); }
 
   /// Forgets all gradients. PyTorch: zero_grad().
-  void zero_grad() const {
-    for (const Tensor<T>& parameter : parameters(Check::once))
-      if (parameter.body().graph) parameter.grad().reset();
-  }
+  void zero_grad() const;
 
   /// Freezes or unfreezes all parameters. PyTorch: requires_grad_().
-  void requires_grad_(bool on = true) const {
-    for (const Tensor<T>& parameter : parameters(Check::once)) parameter.requires_grad_(on);
-  }
+  void requires_grad_(bool on = true) const;
 
   /// f(module) for every sub-module, children first, then this. PyTorch: apply().
-  void apply(const std::function<void(Module&)>& f) {
-    for (const auto& member : children(Check::once))
-      if (member.module != nullptr) member.module->apply(f);
-    f(*this);
-  }
+  void apply(const std::function<void(Module&)>& f);
 
   /// The printed tree, as in PyTorch:
   ///     Classifier(
   ///       (embedding): Embedding(10000, 100)
   ///     )
-  [[gnu::cold]] std::string to_string(std::size_t indent = 0) const {
-    const std::string extra = extra_repr(), pad(indent, ' ');
-    std::string inside;
-    for (const auto& member : listed())
-      if (member.module != nullptr)
-        inside += detail::concat(pad, "  (", member.name, "): ", member.module->to_string(indent + 2), "\n");
-    if (inside.empty()) return detail::concat(type_name(), "(", extra, ")");
-    return detail::concat(type_name(), "(\n", extra.empty() ? "" : pad + "  " + extra + "\n", inside, pad, ")");
-  }
+  std::string to_string(std::size_t indent = 0) const;
 
   /// The class's own name, without namespace and template arguments.
-  [[gnu::cold]] virtual std::string type_name() const {
-    int status = 0;
-    char* const name = abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status);
-    std::string text = status == 0 ? name : typeid(*this).name();
-    std::free(name);
-    if (text.ends_with('>')) {
-      std::size_t end = text.size();
-      for (int depth = 0; end > 0 && (end == text.size() || depth > 0);) {
-        const char c = text[--end];
-        depth += (c == '>') - (c == '<');
-      }
-      text.resize(end);
-    }
-    const std::size_t scope = text.rfind("::");
-    return scope == std::string::npos ? text : text.substr(scope + 2);
-  }
+  virtual std::string type_name() const;
 
   /// What stands between the parentheses when a layer is printed.
   virtual std::string extra_repr() const { return ""; }
@@ -154,6 +115,8 @@ class Module<T, void> {
   Module& operator=(Module&&) = default;
 
  private:
+  using Member = typename Members<T>::Member;
+
   template <typename M>
   friend void check_members(const M& module);
 
@@ -172,55 +135,150 @@ class Module<T, void> {
   // called at every step checks once.
   enum class Check { once, again };
 
-  Members<T> children(Check check) const {
-    if (check == Check::again || !checked_.done.load(std::memory_order_relaxed)) {
-      check_own_members();
-      checked_.done.store(true, std::memory_order_relaxed);
-    }
-    return listed();
-  }
+  Members<T> children(Check check) const;
 
   // Listing members changes nothing; handles are shallow, so a const model may be listed, too.
-  Members<T> listed() const {
-    Members<T> list;
-    const_cast<Module*>(this)->members(list);
-    return list;
-  }
+  Members<T> listed() const;
 
-  /// f(full name, member) for all parameters and buffers with values, also of sub-modules.
-  template <typename F>
-  void for_each(const std::string& prefix, Check check, const F& f) const {
-    for (const auto& member : children(check)) {
-      if (member.module != nullptr)
-        member.module->for_each(prefix + member.name + ".", check, f);
-      else if (member.parameter != nullptr ? member.parameter->defined() : member.buffer.defined())
-        f(prefix + member.name, member);
-    }
-  }
+  /// All parameters and buffers with values by their full names, also those of sub-modules.
+  std::vector<Member> leaves(Check check) const;
+  void add_leaves(const std::string& prefix, Check check, std::vector<Member>& result) const;
 
-  std::vector<Tensor<T>> parameters(Check check) const {
-    std::vector<Tensor<T>> result;
-    for_each("", check, [&result](const std::string&, const auto& member) {
-      if (member.parameter != nullptr) result.push_back(*member.parameter);
-    });
-    return result;
-  }
+  std::vector<Tensor<T>> parameters(Check check) const;
 
-  void add_state(const std::string& prefix, StateDict& state) const {
-    const Members<T> list = children(Check::again);
-    for (const auto& member : list)
-      if (member.parameter != nullptr && member.parameter->defined())
-        state.append(prefix + member.name, static_cast<const Tensor<T>&>(*member.parameter));
-    for (const auto& member : list)
-      if (member.module == nullptr && member.parameter == nullptr && member.persistent && member.buffer.defined())
-        state.append(prefix + member.name, member.buffer);
-    for (const auto& member : list)
-      if (member.module != nullptr) member.module->add_state(prefix + member.name + ".", state);
-  }
+  void add_state(const std::string& prefix, StateDict& state) const;
 
   bool training_ = true;
   mutable Checked checked_;
 };
+
+template <typename T>
+std::vector<NamedParameter<T>> Module<T>::named_parameters() const {
+  std::vector<NamedParameter<T>> result;
+  for (const Member& member : leaves(Check::again))
+    if (member.parameter != nullptr) result.push_back({member.name, *member.parameter});
+  return result;
+}
+
+template <typename T>
+std::vector<NamedBuffer> Module<T>::named_buffers() const {
+  std::vector<NamedBuffer> result;
+  for (const Member& member : leaves(Check::again))
+    if (member.parameter == nullptr) result.push_back({member.name, member.buffer, member.persistent});
+  return result;
+}
+
+template <typename T>
+StateDict Module<T>::state_dict() const {
+  StateDict state;
+  add_state("", state);
+  return state;
+}
+
+template <typename T>
+Index Module<T>::parameter_count(bool trainable_only) const {
+  Index count = 0;
+  for (const Tensor<T>& parameter : parameters(Check::once))
+    if (!trainable_only || parameter.requires_grad()) count += parameter.numel();
+  return count;
+}
+
+template <typename T>
+void Module<T>::train(bool on) {
+  apply([on](Module& module) { module.training_ = on; });
+  if (on) return;
+  for (const Tensor<T>& parameter : parameters(Check::once)) parameter.settle();
+}
+
+template <typename T>
+void Module<T>::zero_grad() const {
+  for (const Tensor<T>& parameter : parameters(Check::once))
+    if (parameter.body().graph) parameter.grad().reset();
+}
+
+template <typename T>
+void Module<T>::requires_grad_(bool on) const {
+  for (const Tensor<T>& parameter : parameters(Check::once)) parameter.requires_grad_(on);
+}
+
+template <typename T>
+void Module<T>::apply(const std::function<void(Module&)>& f) {
+  for (const auto& member : children(Check::once))
+    if (member.module != nullptr) member.module->apply(f);
+  f(*this);
+}
+
+template <typename T>
+[[gnu::cold]] std::string Module<T>::to_string(std::size_t indent) const {
+  const std::string extra = extra_repr(), pad(indent, ' ');
+  std::string inside;
+  for (const auto& member : listed())
+    if (member.module != nullptr)
+      inside += detail::concat(pad, "  (", member.name, "): ", member.module->to_string(indent + 2), "\n");
+  if (inside.empty()) return detail::concat(type_name(), "(", extra, ")");
+  return detail::concat(type_name(), "(\n", extra.empty() ? "" : pad + "  " + extra + "\n", inside, pad, ")");
+}
+
+template <typename T>
+[[gnu::cold]] std::string Module<T>::type_name() const {
+  return class_name(typeid(*this));
+}
+
+template <typename T>
+Members<T> Module<T>::children(Check check) const {
+  if (check == Check::again || !checked_.done.load(std::memory_order_relaxed)) {
+    check_own_members();
+    checked_.done.store(true, std::memory_order_relaxed);
+  }
+  return listed();
+}
+
+template <typename T>
+Members<T> Module<T>::listed() const {
+  Members<T> list;
+  const_cast<Module*>(this)->members(list);
+  return list;
+}
+
+template <typename T>
+std::vector<typename Members<T>::Member> Module<T>::leaves(Check check) const {
+  std::vector<Member> result;
+  add_leaves("", check, result);
+  return result;
+}
+
+template <typename T>
+void Module<T>::add_leaves(const std::string& prefix, Check check, std::vector<Member>& result) const {
+  for (const Member& member : children(check)) {
+    if (member.module != nullptr) {
+      member.module->add_leaves(prefix + member.name + ".", check, result);
+    } else if (member.parameter != nullptr ? member.parameter->defined() : member.buffer.defined()) {
+      result.push_back(member);
+      result.back().name.insert(0, prefix);
+    }
+  }
+}
+
+template <typename T>
+std::vector<Tensor<T>> Module<T>::parameters(Check check) const {
+  std::vector<Tensor<T>> result;
+  for (const Member& member : leaves(check))
+    if (member.parameter != nullptr) result.push_back(*member.parameter);
+  return result;
+}
+
+template <typename T>
+void Module<T>::add_state(const std::string& prefix, StateDict& state) const {
+  const Members<T> list = children(Check::again);
+  for (const auto& member : list)
+    if (member.parameter != nullptr && member.parameter->defined())
+      state.append(prefix + member.name, static_cast<const Tensor<T>&>(*member.parameter));
+  for (const auto& member : list)
+    if (member.module == nullptr && member.parameter == nullptr && member.persistent && member.buffer.defined())
+      state.append(prefix + member.name, member.buffer);
+  for (const auto& member : list)
+    if (member.module != nullptr) member.module->add_state(prefix + member.name + ".", state);
+}
 
 /// ValueError when the module holds layers, parameters or buffers that members() does not name: they would be neither
 /// trained nor saved, and train() and eval() would not reach them. They are found by copying the module, values apart:

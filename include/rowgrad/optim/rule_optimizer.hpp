@@ -27,68 +27,21 @@ class RuleOptimizer : public Optimizer<T> {
 
   /// ValueError for no parameters, a parameter given twice, or an option outside its range.
   // Options come by reference: GCC 12 passes {.1, .1, 0, 0} by value as four times .1 where there is AVX-512.
-  [[gnu::cold, gnu::noinline]] explicit RuleOptimizer(std::vector<Tensor<T>> parameters, const Options& options = {})
-      : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {}
+  explicit RuleOptimizer(std::vector<Tensor<T>> parameters, const Options& options = {});
 
-  [[gnu::cold, gnu::noinline]] explicit RuleOptimizer(std::vector<Group> groups) : groups_(std::move(groups)) {
-    for (const Group& group : groups_) {
-      rules_.push_back(R(group.options));
-      for (const Tensor<T>& parameter : group.parameters) {
-        check_parameter(parameter);
-        states_.push_back(std::make_unique<Trained>(parameter, rules_.back()));
-      }
-    }
-    if (states_.empty())
-      rowgrad::detail::raise<ValueError>(
-          R::name,
-          ": expected at least one parameter, got none (a model's parameters are those of the layers that its "
-          "members() lists)");
-  }
+  explicit RuleOptimizer(std::vector<Group> groups);
 
-  void check() override {
-    bool any = false;
-    for (std::size_t g = 0; g < groups_.size(); ++g) rules_[g] = R(groups_[g].options);  // which checks them
-    for (std::size_t k = 0; k < states_.size(); ++k) {
-      const Gradient<T>* const gradient = states_[k]->gradient();
-      if (gradient == nullptr) continue;
-      states_[k]->check(*gradient, k);
-      any = true;
-    }
-    if (!any) [[unlikely]]
-      rowgrad::detail::raise<GraphError>(
-          R::name, "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)");
-  }
+  RuleOptimizer(RuleOptimizer&&) = default;
+  RuleOptimizer& operator=(RuleOptimizer&&) = default;
+  ~RuleOptimizer() override;
 
-  void step() override {
-    check();
-    for_each([](Trained& state, const R& rule) {
-      if (const Gradient<T>* const gradient = state.gradient()) state.reserve(rule, *gradient);
-    });
-    const R* last_rule = nullptr;  // parameters of one group that stand at the same step share its factors
-    Index last_step = 0;
-    typename R::Scalars scalars;
-    for_each([&](Trained& state, const R& rule) {
-      const Gradient<T>* const gradient = state.gradient();
-      if (gradient == nullptr) return;
-      if (last_rule != &rule || last_step != state.next_step()) {
-        last_rule = &rule;
-        last_step = state.next_step();
-        scalars = rule.scalars(last_step);
-      }
-      state.step(rule, *gradient, scalars);
-    });
-  }
+  void check() override;
 
-  void zero_grad() override {
-    for (const auto& state : states_)
-      if (state->parameter().body().graph) state->parameter().grad().reset();
-  }
+  void step() override;
 
-  [[gnu::cold]] void add_rows() override {
-    for (std::size_t k = 0; k < states_.size(); ++k)
-      if (!states_[k]->state().grew()) states_[k]->state().check_shape("add_rows", k);
-    for_each([](Trained& state, const R& rule) { state.add_rows(rule); });
-  }
+  void zero_grad() override;
+
+  void add_rows() override;
 
   /// Names of the state arrays a parameter may have, PyTorch's, in the order of Entry::slots.
   static constexpr const auto& slot_names() noexcept { return R::slot_names; }
@@ -196,14 +149,7 @@ class RuleOptimizer : public Optimizer<T> {
  private:
   using Trained = detail::ParameterState<R>;
 
-  [[gnu::cold]] void check_parameter(const Tensor<T>& parameter) const {
-    if (!parameter.defined()) rowgrad::detail::raise<ValueError>(R::name, ": got an undefined tensor to train");
-    for (const auto& state : states_)
-      if (&state->parameter().body() == &parameter.body())
-        rowgrad::detail::raise<ValueError>(R::name, ": a parameter of shape ", parameter.shape(), " was given twice");
-    if (!parameter.is_leaf())
-      rowgrad::detail::raise<ValueError>(R::name, ": only leaves can be trained, got the result of an operation");
-  }
+  void check_parameter(const Tensor<T>& parameter) const;
 
   /// f(state, the rule of its group as check() left it).
   template <typename F>
@@ -242,5 +188,89 @@ class RuleOptimizer : public Optimizer<T> {
   std::vector<R> rules_;                          // of the groups' options when they were last checked
   std::vector<std::unique_ptr<Trained>> states_;  // in the groups' order; tables point into them
 };
+
+template <typename T, UpdateRule R>
+[[gnu::cold, gnu::noinline]] RuleOptimizer<T, R>::RuleOptimizer(std::vector<Tensor<T>> parameters,
+                                                                const Options& options)
+    : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {}
+
+template <typename T, UpdateRule R>
+[[gnu::cold, gnu::noinline]] RuleOptimizer<T, R>::RuleOptimizer(std::vector<Group> groups)
+    : groups_(std::move(groups)) {
+  for (const Group& group : groups_) {
+    rules_.push_back(R(group.options));
+    for (const Tensor<T>& parameter : group.parameters) {
+      check_parameter(parameter);
+      states_.push_back(std::make_unique<Trained>(parameter, rules_.back()));
+    }
+  }
+  if (states_.empty())
+    rowgrad::detail::raise<ValueError>(
+        R::name,
+        ": expected at least one parameter, got none (a model's parameters are those of the layers that its "
+        "members() lists)");
+}
+
+template <typename T, UpdateRule R>
+RuleOptimizer<T, R>::~RuleOptimizer() = default;
+
+template <typename T, UpdateRule R>
+void RuleOptimizer<T, R>::check() {
+  bool any = false;
+  for (std::size_t g = 0; g < groups_.size(); ++g) rules_[g] = R(groups_[g].options);  // which checks them
+  for (std::size_t k = 0; k < states_.size(); ++k) {
+    const Gradient<T>* const gradient = states_[k]->gradient();
+    if (gradient == nullptr) continue;
+    states_[k]->check(*gradient, k);
+    any = true;
+  }
+  if (!any) [[unlikely]]
+    rowgrad::detail::raise<GraphError>(
+        R::name, "::step: no parameter has a gradient (was backward() called? are all parameters frozen?)");
+}
+
+template <typename T, UpdateRule R>
+void RuleOptimizer<T, R>::step() {
+  check();
+  for_each([](Trained& state, const R& rule) {
+    if (const Gradient<T>* const gradient = state.gradient()) state.reserve(rule, *gradient);
+  });
+  const R* last_rule = nullptr;  // parameters of one group that stand at the same step share its factors
+  Index last_step = 0;
+  typename R::Scalars scalars;
+  for_each([&](Trained& state, const R& rule) {
+    const Gradient<T>* const gradient = state.gradient();
+    if (gradient == nullptr) return;
+    if (last_rule != &rule || last_step != state.next_step()) {
+      last_rule = &rule;
+      last_step = state.next_step();
+      scalars = rule.scalars(last_step);
+    }
+    state.step(rule, *gradient, scalars);
+  });
+}
+
+template <typename T, UpdateRule R>
+void RuleOptimizer<T, R>::zero_grad() {
+  for (const auto& state : states_)
+    if (state->parameter().body().graph) state->parameter().grad().reset();
+}
+
+template <typename T, UpdateRule R>
+[[gnu::cold]] void RuleOptimizer<T, R>::add_rows() {
+  for (std::size_t k = 0; k < states_.size(); ++k)
+    if (!states_[k]->state().grew()) states_[k]->state().check_shape("add_rows", k);
+  for_each([](Trained& state, const R& rule) { state.add_rows(rule); });
+}
+
+template <typename T, UpdateRule R>
+[[gnu::cold]] void RuleOptimizer<T, R>::check_parameter(const Tensor<T>& parameter) const {
+  if (!parameter.defined()) rowgrad::detail::raise<ValueError>(R::name, ": got an undefined tensor to train");
+  for (const auto& state : states_)
+    if (&state->parameter().body() == &parameter.body())
+      rowgrad::detail::raise<ValueError>(R::name, ": a parameter of shape ", parameter.shape(), " was given twice");
+  if (!parameter.is_leaf())
+    rowgrad::detail::raise<ValueError>(R::name, ": only leaves can be trained, got the result of an operation");
+}
 
 }  // namespace rowgrad::optim
