@@ -6,5 +6,6 @@
 
 const char rowgrad::detail::compiled_with_the_same_march_options = 0;
 
+ROWGRAD_INSTANTIATE_INDICES()
 ROWGRAD_INSTANTIATE(, float)
 ROWGRAD_INSTANTIATE(, double)

@@ -6,6 +6,13 @@
 
 #include <rowgrad/rowgrad.hpp>
 
+// What indices need, whatever T is.
+#define ROWGRAD_INSTANTIATE_INDICES(PREFIX)                           \
+  namespace rowgrad {                                                 \
+  PREFIX template class Tensor<Index>;                                \
+  PREFIX template std::string to_string<Index>(const Tensor<Index>&); \
+  }
+
 // Functions between namespaces, then classes. Templates that take a callable or a list of types stay with the program.
 // NOLINTBEGIN(bugprone-macro-parentheses): T is a type, PREFIX a keyword
 #define ROWGRAD_INSTANTIATE(PREFIX, T)                                                                            \
@@ -37,6 +44,7 @@
   PREFIX template Tensor<T> dropout<T>(const Tensor<T>&, double, bool, Generator&);                               \
   }                                                                                                               \
   namespace rowgrad::nn {                                                                                         \
+  PREFIX template class Parameter<T>;                                                                             \
   PREFIX template class Members<T>;                                                                               \
   PREFIX template class Module<T>;                                                                                \
   PREFIX template class Sequential<T>;                                                                            \
@@ -83,6 +91,7 @@ extern const char compiled_with_the_same_march_options;
 }  // namespace rowgrad::detail
 
 #ifdef ROWGRAD_COMPILED
+ROWGRAD_INSTANTIATE_INDICES(extern)
 ROWGRAD_INSTANTIATE(extern, float)
 ROWGRAD_INSTANTIATE(extern, double)
 #endif

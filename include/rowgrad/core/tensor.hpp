@@ -111,12 +111,7 @@ class Tensor {
 
   /// Uninitialised values. ShapeError for more elements than can be counted, MemoryError when there is no memory for
   /// them. PyTorch: torch.empty.
-  explicit Tensor(const Shape& shape) {
-    const Index numel = shape.checked_numel();
-    detail::Ref<detail::Storage<T>> storage = detail::make_storage<T>(shape, numel);
-    T* const data = storage->data();
-    body_ = detail::make_ref<detail::TensorBody<T>>(shape, numel, std::move(storage), data);
-  }
+  explicit Tensor(const Shape& shape);
 
   /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length.
   Tensor(std::initializer_list<detail::NestedList<T>> list);
@@ -266,6 +261,14 @@ class Tensor {
 
   detail::Ref<detail::TensorBody<T>> body_;
 };
+
+template <typename T>
+Tensor<T>::Tensor(const Shape& shape) {
+  const Index numel = shape.checked_numel();
+  detail::Ref<detail::Storage<T>> storage = detail::make_storage<T>(shape, numel);
+  T* const data = storage->data();
+  body_ = detail::make_ref<detail::TensorBody<T>>(shape, numel, std::move(storage), data);
+}
 
 /// Integer tensor of any rank: table indices, class labels. Single integers, nested braces and vectors convert.
 using Indices = Tensor<Index>;

@@ -70,15 +70,10 @@ class Parameter : public OwnedTensor<T> {
   Parameter() = default;
 
   /// Shares the values given. PyTorch: torch.nn.Parameter(data, requires_grad).
-  explicit Parameter(const Tensor<T>& values, bool requires_grad = true)
-      : OwnedTensor<T>(typename OwnedTensor<T>::Share(), values.detach()) {
-    this->requires_grad_(requires_grad);
-  }
+  explicit Parameter(const Tensor<T>& values, bool requires_grad = true);
 
   /// A copy with values of its own: Parameter<float> p(layer.weight), and how classes copy their members.
-  explicit Parameter(const Parameter& other) : OwnedTensor<T>(other) {
-    if (other.defined()) this->requires_grad_(other.requires_grad());
-  }
+  explicit Parameter(const Parameter& other);
   /// A handle: auto w = layer.weight. (An explicit constructor does not take part in such an initialisation.)
   template <std::same_as<Parameter> P>
   Parameter(const P& other) : OwnedTensor<T>(typename OwnedTensor<T>::Share(), other) {}  // NOLINT: implicit by design
@@ -89,13 +84,27 @@ class Parameter : public OwnedTensor<T> {
 
   /// Takes over values and requires_grad. Of equal shapes the values are copied in place, so that an optimizer goes on
   /// training this parameter: `model = best_model` restores a model under training.
-  Parameter& operator=(const Parameter& other) {
-    if (this == &other) return *this;
-    if (!this->assign_in_place(other)) return *this = Parameter(other);
-    this->requires_grad_(other.requires_grad());
-    return *this;
-  }
+  Parameter& operator=(const Parameter& other);
 };
+
+template <typename T>
+Parameter<T>::Parameter(const Tensor<T>& values, bool requires_grad)
+    : OwnedTensor<T>(typename OwnedTensor<T>::Share(), values.detach()) {
+  this->requires_grad_(requires_grad);
+}
+
+template <typename T>
+Parameter<T>::Parameter(const Parameter& other) : OwnedTensor<T>(other) {
+  if (other.defined()) this->requires_grad_(other.requires_grad());
+}
+
+template <typename T>
+Parameter<T>& Parameter<T>::operator=(const Parameter& other) {
+  if (this == &other) return *this;
+  if (!this->assign_in_place(other)) return *this = Parameter(other);
+  this->requires_grad_(other.requires_grad());
+  return *this;
+}
 
 /// A tensor of any scalar type that belongs to a module and is not trained: positions, running means, codes of a
 /// quantised table. Copied with the module, as values, and listed by named_buffers(). PyTorch: torch.nn.Buffer,
