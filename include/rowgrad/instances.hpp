@@ -6,11 +6,12 @@
 
 #include <rowgrad/rowgrad.hpp>
 
-// What indices need, whatever T is.
-#define ROWGRAD_INSTANTIATE_INDICES(PREFIX)                           \
-  namespace rowgrad {                                                 \
-  PREFIX template class Tensor<Index>;                                \
-  PREFIX template std::string to_string<Index>(const Tensor<Index>&); \
+// What indices need, whatever T is: of Tensor these members alone, since others take floating point only.
+#define ROWGRAD_INSTANTIATE_INDICES(PREFIX)                                                \
+  namespace rowgrad {                                                                      \
+  PREFIX template Tensor<Index>::Tensor(const Shape&);                                     \
+  PREFIX template Tensor<Index>::Tensor(std::initializer_list<detail::NestedList<Index>>); \
+  PREFIX template std::string to_string<Index>(const Tensor<Index>&);                      \
   }
 
 // Functions between namespaces, then classes. Templates that take a callable or a list of types stay with the program.
