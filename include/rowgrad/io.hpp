@@ -3,6 +3,7 @@
 // See:  rowgrad.hpp for models, vectors.hpp for word vectors.
 #pragma once
 
+#include <rowgrad/io/checksum.hpp>
 #include <rowgrad/io/file.hpp>
 #include <rowgrad/io/lines.hpp>
 #include <rowgrad/io/mapped_file.hpp>

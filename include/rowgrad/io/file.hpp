@@ -102,6 +102,24 @@ class AtomicFile {
 
   const std::string& path() const noexcept { return path_; }
 
+  /// What a file was to become that a killed program left unfinished, by the name it has: "model.safetensors.71-0.tmp"
+  /// gives "model.safetensors". "" for any other name.
+  static std::string name_of_unfinished(std::string_view name) {
+    const auto take_back = [&name](std::string_view end) {
+      if (!name.ends_with(end)) return false;
+      name.remove_suffix(end.size());
+      return true;
+    };
+    const auto take_digits = [&name] {
+      const std::size_t before = name.size();
+      while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.remove_suffix(1);
+      return name.size() < before;
+    };
+    if (take_back(".tmp") && take_digits() && take_back("-") && take_digits() && take_back("."))
+      return std::string(name);
+    return "";
+  }
+
  private:
   void discard() noexcept {
     if (stream_ != nullptr) std::fclose(std::exchange(stream_, nullptr));

@@ -27,7 +27,7 @@ class SavedTensor {
     if (std::is_floating_point_v<T> && detail::converts_to<Index>(dtype))
       rowgrad::detail::raise<ValueError>("SavedTensor: '", name_, "' holds floating point numbers, got the type ",
                                          name_of(dtype), " for them");
-    write_ = [tensor, dtype](AtomicFile& file, const std::string& of) { write(tensor, dtype, file, of); };
+    write_ = [tensor, dtype](const Sink& sink, const std::string& of) { write(tensor, dtype, sink, of); };
   }
 
   /// A tensor of any of the scalars that files hold. ValueError for another.
@@ -35,8 +35,8 @@ class SavedTensor {
     const bool known = rowgrad::detail::with_scalar(tensor.scalar_type(), [&](auto scalar) {
       using T = decltype(scalar);
       dtype_ = dtype_of<T>();
-      write_ = [held = tensor.as<T>(), dtype = dtype_](AtomicFile& file, const std::string& of) {
-        write(held, dtype, file, of);
+      write_ = [held = tensor.as<T>(), dtype = dtype_](const Sink& sink, const std::string& of) {
+        write(held, dtype, sink, of);
       };
     });
     if (!known)
@@ -49,16 +49,21 @@ class SavedTensor {
   const Shape& shape() const noexcept { return shape_; }
   std::uint64_t bytes() const { return static_cast<std::uint64_t>(shape_.numel()) * size_of(dtype_); }
 
-  /// Appends the values to a file. ValueError for a whole number that the file's type cannot hold.
-  void write_to(AtomicFile& file) const { write_(file, name_); }
+  /// Takes the bytes of the values, in one piece or several.
+  using Sink = std::function<void(const void* bytes, std::size_t size)>;
+  /// Gives the values as they are in a file. ValueError for a whole number that the file's type cannot hold.
+  void write_to(const Sink& sink) const { write_(sink, name_); }
+  void write_to(AtomicFile& file) const {
+    write_to([&file](const void* bytes, std::size_t size) { file.write(bytes, size); });
+  }
 
  private:
   template <typename T>
-  static void write(const Tensor<T>& tensor, DType dtype, AtomicFile& file, const std::string& name) {
+  static void write(const Tensor<T>& tensor, DType dtype, const Sink& sink, const std::string& name) {
     const T* const values = tensor.data();
     const Index count = tensor.numel();
     if (dtype == dtype_of<T>() && std::endian::native == std::endian::little) {
-      file.write(values, static_cast<std::size_t>(count) * sizeof(T));
+      sink(values, static_cast<std::size_t>(count) * sizeof(T));
       return;
     }
     constexpr Index piece = 4096;
@@ -69,14 +74,14 @@ class SavedTensor {
       if (detail::convert_back(values + first, size, dtype, bytes.data()) < size)
         rowgrad::detail::raise<ValueError>("SavedTensor: '", name, "' has a whole number that ", name_of(dtype),
                                            " cannot hold");
-      file.write(bytes);
+      sink(bytes.data(), bytes.size());
     }
   }
 
   std::string name_;
   DType dtype_ = DType::f32;
   Shape shape_;
-  std::function<void(AtomicFile&, const std::string&)> write_;
+  std::function<void(const Sink&, const std::string&)> write_;
 };
 
 }  // namespace rowgrad::io

@@ -133,6 +133,12 @@ class TensorFile {
     return result;
   }
 
+  /// A tensor's bytes as they lie in the file; all it takes up there, for one whose values do not lie row-major.
+  std::span<const char> bytes(const std::string& name) const {
+    const TensorInfo& tensor = info(name);
+    return {bytes_of(tensor), tensor.end - tensor.begin};
+  }
+
   /// The shape of a tensor in the file. ShapeError for more than Shape::max_rank dimensions.
   Shape shape(const std::string& name) const { return shape_of(info(name)); }
 

@@ -145,6 +145,13 @@ class RuleOptimizer : public Optimizer<T> {
       rowgrad::detail::raise<IndexError>(R::name, ": there is no parameter group ", group, " among ", groups_.size());
     return groups_[group].options;
   }
+  /// The parameters of a group. PyTorch: param_groups[i]["params"].
+  const std::vector<Tensor<T>>& parameters(std::size_t group = 0) const {
+    if (group >= groups_.size())
+      throw IndexError(
+          rowgrad::detail::concat(R::name, ": there is no parameter group ", group, " among ", groups_.size()));
+    return groups_[group].parameters;
+  }
 
  private:
   using Trained = detail::ParameterState<R>;
