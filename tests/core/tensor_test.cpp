@@ -292,3 +292,11 @@ TEST_CASE("empty tensors go through every operation, forward and backward") {
   CHECK_THROWS_AS(x.mean(), ShapeError);
   CHECK(weight.grad().dense().to_vector() == std::vector<double>(9, 1));  // from cat alone
 }
+
+TEST_CASE("Indices: unsigned numbers that no index can hold are refused") {
+  using Words = std::vector<std::uint64_t>;
+  CHECK_THROWS_WITH_AS(rowgrad::Indices(Words{1, ~std::uint64_t{0}}),
+                       doctest::Contains("got 18446744073709551615 at position 1"), rowgrad::ValueError);
+  CHECK_THROWS_AS(rowgrad::Indices(std::vector<Words>{{1}, {std::uint64_t{1} << 63}}), rowgrad::ValueError);
+  CHECK(rowgrad::Indices(Words{(~std::uint64_t{0}) >> 1}).item() == std::numeric_limits<Index>::max());
+}

@@ -99,3 +99,10 @@ TEST_CASE("dropout: p is a probability") {
   CHECK_THROWS_AS(dropout(x, std::numeric_limits<double>::quiet_NaN()), ValueError);
   CHECK_THROWS_AS(dropout(x, 2, false), ValueError);
 }
+
+TEST_CASE("dropout: an undefined tensor is refused whether or not it has anything to do") {
+  const rowgrad::Tensor<float> nothing;
+  CHECK_THROWS_AS(rowgrad::dropout(nothing, 0.0), rowgrad::ValueError);
+  CHECK_THROWS_AS(rowgrad::dropout(nothing, 0.5, false), rowgrad::ValueError);
+  CHECK_THROWS_AS(rowgrad::dropout(nothing, 0.5), rowgrad::ValueError);
+}

@@ -46,3 +46,13 @@ TEST_CASE("cosine_similarity: of vectors without elements it is 0, as in PyTorch
   const auto x = rowgrad::zeros({2000, 0});
   CHECK(cosine_similarity(x, x).to_vector() == std::vector<float>(2000, 0));
 }
+
+TEST_CASE("normalize and cosine_similarity: an eps that is no lower bound") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  const auto x = rowgrad::ones({2, 3});
+  for (const float eps : {nan, infinity, -infinity, -1.0F}) {
+    CHECK_THROWS_AS(normalize(x, 1, eps), rowgrad::ValueError);
+    CHECK_THROWS_AS(cosine_similarity(x, x, 1, eps), rowgrad::ValueError);
+  }
+  CHECK_NOTHROW(normalize(x, 1, 0.0F));
+}

@@ -64,3 +64,11 @@ TEST_CASE("AttentionPooling: members and errors") {
   CHECK_THROWS_AS(pooling(h, {5, 4}), ValueError);
   CHECK_THROWS_AS(pooling(rowgrad::ones({0, 2, 3})), ValueError);
 }
+
+TEST_CASE("AttentionPooling: sizes below 1") {
+  CHECK_THROWS_WITH_AS(rowgrad::nn::AttentionPooling<float>(0),
+                       "AttentionPooling: input_size must be at least 1, got 0", rowgrad::ValueError);
+  CHECK_THROWS_AS(rowgrad::nn::AttentionPooling<float>(-2), rowgrad::ValueError);
+  CHECK_THROWS_WITH_AS(rowgrad::nn::AttentionPooling<float>(3, {.attention_size = 0}),
+                       "AttentionPooling: attention_size must be at least 1, got 0", rowgrad::ValueError);
+}

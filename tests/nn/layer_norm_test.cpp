@@ -35,3 +35,11 @@ TEST_CASE("LayerNorm: parameters and errors") {
   CHECK_THROWS_AS(LayerNorm<float>(Shape{2, 3})(rowgrad::ones<float>({3})), ShapeError);
   CHECK(LayerNorm<float>(4)(rowgrad::ones<float>({0, 4})).shape() == Shape{0, 4});
 }
+
+TEST_CASE("LayerNorm: an eps that is no number to add") {
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  for (const double eps : {nan, infinity, -infinity, -1e-5, 1e300}) {
+    CHECK_THROWS_AS(rowgrad::nn::LayerNorm<float>(3, {.eps = eps}), rowgrad::ValueError);
+    CHECK_THROWS_AS(rowgrad::layer_norm(rowgrad::ones({2, 3}), {3}, {}, {}, eps), rowgrad::ValueError);
+  }
+}

@@ -156,3 +156,8 @@ TEST_CASE("MultiheadAttention: errors") {
   CHECK_THROWS_WITH_AS(attention(x, x, x, {.attn_mask = Indices{0, 0, 0}}),
                        "MultiheadAttention: expected attn_mask of shape (3, 3) or (4, 3, 3), got (3,)", ShapeError);
 }
+
+TEST_CASE("MultiheadAttention: kdim and vdim below 1") {
+  CHECK_THROWS_AS(rowgrad::nn::MultiheadAttention<float>(4, 2, {.kdim = 0}), rowgrad::ValueError);
+  CHECK_THROWS_AS(rowgrad::nn::MultiheadAttention<float>(4, 2, {.vdim = -1}), rowgrad::ValueError);
+}

@@ -242,9 +242,67 @@ TEST_CASE("schedules: arguments out of range") {
   CHECK_THROWS_AS(CosineAnnealingLR<double>(groups.sgd, 0), ValueError);
   CHECK_THROWS_AS(Plateau(groups.sgd, {.factor = 1}), ValueError);
   CHECK_THROWS_AS(Plateau(groups.sgd, {.factor = std::numeric_limits<double>::quiet_NaN()}), ValueError);
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  for (const double bad : {nan, infinity, -infinity}) {
+    CHECK_THROWS_WITH_AS(StepLR<double>(groups.sgd, 2, bad), doctest::Contains("StepLR: expected a finite gamma"),
+                         ValueError);
+    CHECK_THROWS_AS(ExponentialLR<double>(groups.sgd, bad), ValueError);
+    CHECK_THROWS_AS(CosineAnnealingLR<double>(groups.sgd, 5, bad), ValueError);
+    CHECK_THROWS_AS(Plateau(groups.sgd, {.factor = bad}), ValueError);
+    CHECK_THROWS_AS(Plateau(groups.sgd, {.threshold = bad}), ValueError);
+    CHECK_THROWS_AS(Plateau(groups.sgd, {.min_lr = bad}), ValueError);
+    CHECK_THROWS_AS(Plateau(groups.sgd, {.min_lrs = {0.1, bad}}), ValueError);
+    CHECK_THROWS_AS(Plateau(groups.sgd, {.eps = bad}), ValueError);
+    StepLR<double> step(groups.sgd, 2);
+    auto step_state = step.state_dict();
+    step_state.gamma = bad;
+    CHECK_THROWS_AS(step.load_state_dict(step_state), ValueError);
+    ExponentialLR<double> exponential(groups.sgd, 0.5);
+    auto exponential_state = exponential.state_dict();
+    exponential_state.gamma = bad;
+    CHECK_THROWS_AS(exponential.load_state_dict(exponential_state), ValueError);
+    CosineAnnealingLR<double> cosine(groups.sgd, 5);
+    auto cosine_state = cosine.state_dict();
+    cosine_state.eta_min = bad;
+    CHECK_THROWS_AS(cosine.load_state_dict(cosine_state), ValueError);
+  }
+  CHECK_THROWS_WITH_AS(Plateau(groups.sgd, {.factor = -0.5}), "ReduceLROnPlateau: expected factor in [0, 1), got -0.5",
+                       ValueError);
+  CHECK_THROWS_AS(Plateau(groups.sgd, {.factor = 1.5}), ValueError);
+  CosineAnnealingLR<double> endless(groups.sgd, std::numeric_limits<Index>::max());
+  endless.step();
+  CHECK(groups.sgd.lr(0) == 0.1);
   CHECK_THROWS_WITH_AS(Plateau(groups.sgd, {.min_lrs = {0.1}}), doctest::Contains("expected 2 min_lrs"), ValueError);
   Plateau plateau(groups.sgd);
   CHECK_THROWS_AS(plateau.step(std::numeric_limits<double>::quiet_NaN()), ValueError);
   CHECK(groups.sgd.lr(0) == 0.1);
   CHECK(groups.sgd.lr(1) == 0.02);
+}
+
+TEST_CASE("schedules: one made after the optimizer's state was loaded starts from the rates of the first run") {
+  TwoGroups before;
+  CosineAnnealingLR<double> first(before.sgd, 10);
+  for (int epoch = 0; epoch < 4; ++epoch) first.step();
+  const auto saved = before.sgd.state_dict();
+  CHECK(saved.initial_lrs == std::vector<double>{0.1, 0.02});
+
+  TwoGroups after;
+  after.sgd.lr(0) = 7;
+  after.sgd.load_state_dict(saved);
+  CosineAnnealingLR<double> second(after.sgd, 10, 0, 3);  // PyTorch: last_epoch = 3, which needs initial_lr
+  CHECK(second.state_dict().base_lrs == std::vector<double>{0.1, 0.02});
+  StepLR<double> third(after.sgd, 3);
+  CHECK(third.state_dict().base_lrs == std::vector<double>{0.1, 0.02});
+
+  // A state of a run without schedules forgets them, as in PyTorch; a wrong number or a NaN is refused.
+  TwoGroups plain;
+  after.sgd.load_state_dict(plain.sgd.state_dict());
+  CHECK(after.sgd.initial_lrs().empty());
+  auto spoilt = saved;
+  spoilt.initial_lrs.pop_back();
+  CHECK_THROWS_WITH_AS(after.sgd.load_state_dict(spoilt), doctest::Contains("expected 2 initial_lrs, the state has 1"),
+                       ValueError);
+  spoilt.initial_lrs = {0.1, std::numeric_limits<double>::quiet_NaN()};
+  CHECK_THROWS_AS(after.sgd.load_state_dict(spoilt), ValueError);
+  CHECK(after.sgd.initial_lrs().empty());
 }

@@ -321,3 +321,32 @@ TEST_CASE_TEMPLATE("step: no parameter with a gradient is an error that says so"
   optimizer.zero_grad();
   fails();
 }
+
+TEST_CASE("load_state_dict: sums of squares below 0 are refused, infinite ones are not") {
+  const Tensor<double> w = rowgrad::zeros<double>({2});
+  const auto squares = [&w](auto&& optimizer, std::vector<std::size_t> slots, const char* name) {
+    CAPTURE(name);
+    w.requires_grad_();
+    w.grad().reset();
+    w.sum().backward();
+    optimizer.step();
+    const std::string message = std::string("the state of parameter 0 has -0.25 in ") + name;
+    for (std::size_t k = 0; k < optimizer.state_dict().parameters[0].slots.size(); ++k) {
+      const bool is_square = std::find(slots.begin(), slots.end(), k) != slots.end();
+      auto spoilt = optimizer.state_dict();
+      spoilt.parameters[0].slots[k].data()[1] = -0.25;
+      if (is_square)
+        CHECK_THROWS_WITH_AS(optimizer.load_state_dict(spoilt), doctest::Contains(message.c_str()), ValueError);
+      else
+        CHECK_NOTHROW(optimizer.load_state_dict(spoilt));
+      spoilt.parameters[0].slots[k].data()[1] = std::numeric_limits<double>::infinity();
+      CHECK_NOTHROW(optimizer.load_state_dict(spoilt));
+    }
+  };
+  squares(Adam<double>({w}), {1}, "exp_avg_sq");
+  squares(Adam<double>({w}, {.amsgrad = true}), {1, 2}, "");
+  squares(rowgrad::optim::AdamW<double>({w}), {1}, "exp_avg_sq");
+  squares(rowgrad::optim::Adagrad<double>({w}), {0}, "sum");
+  squares(rowgrad::optim::RMSprop<double>({w}, {.momentum = 0.9, .centered = true}), {0}, "square_avg");
+  squares(SGD<double>({w}, {.momentum = 0.9}), {}, "");
+}

@@ -140,3 +140,24 @@ TEST_CASE("RowSource: errors") {
   CHECK_THROWS_AS(embedding_bag(Indices{{4}}, table), rowgrad::IndexError);
   CHECK_THROWS_AS(embedding_bag(Indices{{1}}, table, {}, {.max_norm = 1}), rowgrad::ValueError);
 }
+
+namespace {
+struct Negative {
+  using Scalar = float;
+  Index row_count = -3, column_count = 2;
+  Index rows() const { return row_count; }
+  Index columns() const { return column_count; }
+  void prepare(std::span<const Index>) const {}
+  void copy(std::span<const Index>, float*) const {}
+  void add(Index, float, float*) const {}
+};
+}  // namespace
+
+TEST_CASE("a source that has fewer than no rows or columns is refused") {
+  for (const Negative& source : {Negative{}, Negative{3, -1}}) {
+    CHECK_THROWS_WITH_AS(rowgrad::embedding({0, 1}, source), doctest::Contains("embedding: the source of rows says"),
+                         rowgrad::ValueError);
+    CHECK_THROWS_WITH_AS(rowgrad::embedding_bag({{0, 1}}, source),
+                         doctest::Contains("embedding_bag: the source of rows says"), rowgrad::ValueError);
+  }
+}

@@ -7,6 +7,7 @@
 
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
+#include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/index.hpp>
 
 namespace rowgrad::detail {
@@ -14,6 +15,12 @@ namespace rowgrad::detail {
 /// ValueError unless 0 <= p <= 1; NaN is outside.
 inline void expect_probability(const char* operation, const char* option, double p) {
   if (!(p >= 0 && p <= 1)) raise<ValueError>(operation, ": expected 0 <= ", option, " <= 1, a probability, got ", p);
+}
+
+/// ValueError unless 0 <= eps <= most; NaN is outside. most is the largest number of the type it is used in.
+inline void expect_eps(const char* operation, double eps, double most) {
+  if (!is_finite(eps) || eps < 0 || eps > most)
+    raise<ValueError>(operation, ": expected eps >= 0 and finite, got ", eps);
 }
 
 /// ValueError for a value below `least`.

@@ -90,10 +90,15 @@ void copy_nested(const std::vector<V>& values, const Shape& shape, int depth, T*
     raise<ShapeError>("Tensor: expected vectors of one length, ", shape[depth], " at depth ", depth, ", got ",
                       values.size(), " (sequences of words are made equally long by pad_sequences)");
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if constexpr (std::same_as<typename NestedVector<V>::Value, V>)
+    if constexpr (std::same_as<typename NestedVector<V>::Value, V>) {
+      if constexpr (std::same_as<T, Index> && sizeof(V) >= sizeof(Index) && !std::same_as<V, Index>)
+        if (!std::in_range<Index>(values[i]))
+          raise<ValueError>("Indices: expected numbers that fit ", 8 * sizeof(Index), " signed bits, got ", values[i],
+                            " at position ", i, " (an unsigned -1?)");
       *next++ = static_cast<T>(values[i]);
-    else
+    } else {
       copy_nested(values[i], shape, depth + 1, next);
+    }
   }
 }
 

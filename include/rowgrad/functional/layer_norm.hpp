@@ -4,19 +4,20 @@
 #pragma once
 
 #include <rowgrad/autograd/autograd.hpp>
+#include <rowgrad/core/check.hpp>
 #include <rowgrad/machine/sums.hpp>
 
 namespace rowgrad {
 
 /// Over the last n values, n = the elements of normalized_shape: y = (x - mean) / sqrt(var + eps) * weight + bias.
-/// weight and bias have that shape or are undefined. ShapeError when x does not end in it; ValueError for a negative
-/// eps, with which a row of nearly equal values would become NaN.
+/// weight and bias have that shape or are undefined. ShapeError when x does not end in it; ValueError for an
+/// eps that is not finite, or negative, with which a row of nearly equal values would become NaN.
 /// With h = (x - mean) r, r = 1/sqrt(var + eps), u = g weight: dx = r (u - mean(u) - h mean(u h)),
 /// dweight = sum(g h), dbias = sum(g). PyTorch: torch.nn.functional.layer_norm.
 template <typename T>
 Tensor<T> layer_norm(const Tensor<T>& x, const Shape& normalized_shape, const Tensor<T>& weight = {},
                      const Tensor<T>& bias = {}, double eps = 1e-5) {
-  if (!(eps >= 0)) detail::raise<ValueError>("layer_norm: expected eps >= 0, got ", eps);
+  detail::expect_eps("layer_norm", eps, std::numeric_limits<T>::max());
   const int offset = x.dim() - normalized_shape.rank();
   bool fits = normalized_shape.rank() > 0 && offset >= 0;
   for (int d = 0; fits && d < normalized_shape.rank(); ++d) fits = x.shape()[d + offset] == normalized_shape[d];

@@ -3,6 +3,7 @@
 // See:  vectors/nearest.hpp for searching a table; PyTorch torch.nn.functional.
 #pragma once
 
+#include <rowgrad/core/check.hpp>
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
@@ -17,9 +18,11 @@ T line_norm(const Tensor<T>& x, Index offset, const Split& s) {
 }  // namespace detail
 
 /// x / max(|x|, eps) along dim, |.| the Euclidean norm. With n = max(|x|, eps):
-/// dx = (g - y (g.y)) / n where |x| >= eps, else g / n. PyTorch: normalize (p = 2).
+/// dx = (g - y (g.y)) / n where |x| >= eps, else g / n. ValueError for an eps that is negative or not finite.
+/// PyTorch: normalize (p = 2).
 template <typename T>
 Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> eps = T(1e-12)) {
+  detail::expect_eps("normalize", eps, std::numeric_limits<T>::max());
   const detail::Split s = detail::split_at(x.shape(), detail::wrap_dim("normalize", dim, x.dim()));
   Tensor<T> y(x.shape());
   detail::for_each_line<T>(s, [&](Index at) {
@@ -57,6 +60,7 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
 template <typename T>
 Tensor<T> cosine_similarity(const Tensor<T>& a, const Tensor<T>& b, Index dim = 1,
                             std::type_identity_t<T> eps = T(1e-8)) {
+  detail::expect_eps("cosine_similarity", eps, std::numeric_limits<T>::max());
   const Shape full = detail::broadcast_shape("cosine_similarity", a.shape(), b.shape());
   const int d = detail::wrap_dim("cosine_similarity", dim, full.rank());
   const detail::Split s = detail::split_at(full, d);

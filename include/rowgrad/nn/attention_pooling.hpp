@@ -17,7 +17,7 @@ struct AttentionPoolingOptions {
 };
 
 /// u_t = tanh(W h_t + b), a = softmax of u_t . c over time, result sum of a_t h_t. W and b are those of a
-/// Linear(H, A), c (A) starts as the weight of a Linear(A, 1), drawn in this order.
+/// Linear(H, A), c (A) starts as the weight of a Linear(A, 1), drawn in this order. ValueError for sizes below 1.
 template <typename T>
 class AttentionPooling : public Module<T> {
  public:
@@ -25,7 +25,8 @@ class AttentionPooling : public Module<T> {
   Linear<T> projection;  // (A, H) and (A)
 
   explicit AttentionPooling(Index input_size, const AttentionPoolingOptions& options = {})
-      : projection(input_size, options.attention_size.value_or(input_size)), batch_first_(options.batch_first) {
+      : projection(checked(input_size, options), options.attention_size.value_or(input_size)),
+        batch_first_(options.batch_first) {
     const Tensor<T> row(Shape{1, projection.out_features()});
     init::kaiming_uniform_(row, std::sqrt(5.0));
     context = Parameter<T>(row.reshape({-1}));
@@ -66,6 +67,12 @@ class AttentionPooling : public Module<T> {
   }
 
  private:
+  static Index checked(Index input_size, const AttentionPoolingOptions& options) {
+    detail::expect_at_least("AttentionPooling", "input_size", input_size, 1);
+    detail::expect_at_least("AttentionPooling", "attention_size", options.attention_size.value_or(input_size), 1);
+    return input_size;
+  }
+
   bool batch_first_;
 };
 

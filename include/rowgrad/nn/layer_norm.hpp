@@ -14,8 +14,8 @@ struct LayerNormOptions {
   bool bias = true;
 };
 
-/// Normalises over the last dimensions, of the given shape; weight starts at 1, bias at 0. ValueError for a negative
-/// eps. PyTorch: torch.nn.LayerNorm.
+/// Normalises over the last dimensions, of the given shape; weight starts at 1, bias at 0. ValueError for an
+/// eps that is negative or not finite. PyTorch: torch.nn.LayerNorm.
 template <typename T>
 class LayerNorm : public Module<T> {
  public:
@@ -24,7 +24,7 @@ class LayerNorm : public Module<T> {
   explicit LayerNorm(const Shape& normalized_shape, LayerNormOptions options = {})
       : normalized_shape_(normalized_shape), options_(options) {
     if (normalized_shape.rank() == 0) throw ShapeError("LayerNorm: normalized_shape needs at least one dimension");
-    if (!(options.eps >= 0)) detail::raise<ValueError>("LayerNorm: expected eps >= 0, got ", options.eps);
+    detail::expect_eps("LayerNorm", options.eps, std::numeric_limits<T>::max());
     if (!options.elementwise_affine) return;
     weight = Parameter<T>(ones<T>(normalized_shape));
     if (options.bias) bias = Parameter<T>(zeros<T>(normalized_shape));

@@ -135,6 +135,8 @@ class MultiheadAttention : public Module<T> {
     if (embed_dim < 1 || num_heads < 1 || embed_dim % num_heads != 0)
       detail::raise<ValueError>("MultiheadAttention: embed_dim must be a multiple of num_heads, both at least 1, got ",
                                 embed_dim, " and ", num_heads);
+    detail::expect_at_least("MultiheadAttention", "kdim", options.kdim.value_or(1), 1);
+    detail::expect_at_least("MultiheadAttention", "vdim", options.vdim.value_or(1), 1);
     detail::expect_probability("MultiheadAttention", "dropout", options.dropout);
     return embed_dim;
   }

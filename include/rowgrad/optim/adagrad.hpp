@@ -44,6 +44,7 @@ class AdagradRule : public Rule<T, AdagradOptions> {
   explicit AdagradRule(const Options& options) : Rule<T, Options>(name, options) {}
 
   int slots() const noexcept { return 1; }
+  bool holds_squares(int) const noexcept { return true; }
   T initial(int) const noexcept { return static_cast<T>(options_.initial_accumulator_value); }
   bool moves_at_rest() const noexcept { return !options_.lazy && options_.weight_decay != 0; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }

@@ -89,6 +89,7 @@ class AdamRule : public Rule<T, AnyAdamOptions> {
   explicit AdamRule(const Options& options) : Rule<T, Options>(name, options) {}
 
   int slots() const noexcept { return options_.amsgrad ? 3 : 2; }
+  bool holds_squares(int slot) const noexcept { return slot > 0; }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
   Momentum momentum() const noexcept { return {0, options_.betas.first}; }
@@ -151,6 +152,7 @@ class SparseAdamRule : public Rule<T, SparseAdamOptions> {
   explicit SparseAdamRule(const Options& options) : Rule<T, Options>(name, options) {}
 
   int slots() const noexcept { return 2; }
+  bool holds_squares(int slot) const noexcept { return slot == 1; }
 
   Scalars scalars(Index step) const noexcept {
     const double t = static_cast<double>(step);

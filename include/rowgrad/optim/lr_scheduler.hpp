@@ -8,8 +8,9 @@
 #include <limits>
 #include <numbers>
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/check.hpp>
 #include <rowgrad/machine/finite.hpp>
+#include <rowgrad/optim/fields.hpp>
 #include <rowgrad/optim/optimizer.hpp>
 
 namespace rowgrad::optim {
@@ -40,6 +41,11 @@ inline void check_rates(const char* schedule, const char* what, std::size_t grou
 
 inline void check_period(const char* schedule, const char* name, Index period) {
   if (period < 1) rowgrad::detail::raise<ValueError>(schedule, ": expected ", name, " >= 1, got ", period);
+}
+
+inline void check_finite(const char* schedule, const char* name, double value) {
+  if (!rowgrad::detail::is_finite(value))
+    rowgrad::detail::raise<ValueError>(schedule, ": expected a finite ", name, ", got ", value);
 }
 
 /// The value as it is, but a product that went into it has been rounded: compilers must not fuse it with a sum.
@@ -101,7 +107,7 @@ class LRScheduler {
   LRSchedulerState state_;
 };
 
-/// Every step_size epochs: lr = lr gamma. ValueError for step_size < 1. PyTorch: StepLR.
+/// Every step_size epochs: lr = lr gamma. ValueError for step_size < 1 and a gamma that is not finite. PyTorch: StepLR.
 template <typename T>
 class StepLR : public LRScheduler<T> {
  public:
@@ -113,6 +119,7 @@ class StepLR : public LRScheduler<T> {
   StepLR(Optimizer<T>& optimizer, Index step_size, double gamma = 0.1, Index last_epoch = -1)
       : LRScheduler<T>("StepLR", optimizer, last_epoch), step_size_(step_size), gamma_(gamma) {
     detail::check_period("StepLR", "step_size", step_size);
+    detail::check_finite("StepLR", "gamma", gamma);
     this->update();  // as PyTorch's: one that resumes where a step is due makes it now
   }
 
@@ -120,6 +127,7 @@ class StepLR : public LRScheduler<T> {
   /// Takes the arguments of the saved schedule as well. ValueError for a state of another optimizer.
   void load_state_dict(const State& state) {
     detail::check_period("StepLR", "step_size", state.step_size);
+    detail::check_finite("StepLR", "gamma", state.gamma);
     this->load(state);
     step_size_ = state.step_size;
     gamma_ = state.gamma;
@@ -133,7 +141,7 @@ class StepLR : public LRScheduler<T> {
   double gamma_;
 };
 
-/// Every epoch: lr = lr gamma. PyTorch: ExponentialLR.
+/// Every epoch: lr = lr gamma. ValueError for a gamma that is not finite. PyTorch: ExponentialLR.
 template <typename T>
 class ExponentialLR : public LRScheduler<T> {
  public:
@@ -142,11 +150,14 @@ class ExponentialLR : public LRScheduler<T> {
   };
 
   ExponentialLR(Optimizer<T>& optimizer, double gamma, Index last_epoch = -1)
-      : LRScheduler<T>("ExponentialLR", optimizer, last_epoch), gamma_(gamma) {}
+      : LRScheduler<T>("ExponentialLR", optimizer, last_epoch), gamma_(gamma) {
+    detail::check_finite("ExponentialLR", "gamma", gamma);
+  }
 
   State state_dict() const { return {this->state(), gamma_}; }
   /// Takes the arguments of the saved schedule as well. ValueError for a state of another optimizer.
   void load_state_dict(const State& state) {
+    detail::check_finite("ExponentialLR", "gamma", state.gamma);
     this->load(state);
     gamma_ = state.gamma;
   }
@@ -159,8 +170,8 @@ class ExponentialLR : public LRScheduler<T> {
 /// From the base rate down to eta_min in T_max epochs, and up again in as many:
 ///     lr = eta_min + (lr - eta_min) (1 + cos(pi epoch / T_max)) / (1 + cos(pi (epoch - 1) / T_max))
 /// and, where that divides by zero, lr + (base - eta_min) (1 - cos(pi / T_max)) / 2. While nobody else changes the
-/// rate, it is eta_min + (base - eta_min) (1 + cos(pi epoch / T_max)) / 2. ValueError for T_max < 1. PyTorch:
-/// CosineAnnealingLR.
+/// rate, it is eta_min + (base - eta_min) (1 + cos(pi epoch / T_max)) / 2. ValueError for T_max < 1 and an
+/// eta_min that is not finite. PyTorch: CosineAnnealingLR.
 template <typename T>
 class CosineAnnealingLR : public LRScheduler<T> {
  public:
@@ -172,12 +183,14 @@ class CosineAnnealingLR : public LRScheduler<T> {
   CosineAnnealingLR(Optimizer<T>& optimizer, Index T_max, double eta_min = 0, Index last_epoch = -1)
       : LRScheduler<T>("CosineAnnealingLR", optimizer, last_epoch), t_max_(T_max), eta_min_(eta_min) {
     detail::check_period("CosineAnnealingLR", "T_max", T_max);
+    detail::check_finite("CosineAnnealingLR", "eta_min", eta_min);
   }
 
   State state_dict() const { return {this->state(), t_max_, eta_min_}; }
   /// Takes the arguments of the saved schedule as well. ValueError for a state of another optimizer.
   void load_state_dict(const State& state) {
     detail::check_period("CosineAnnealingLR", "T_max", state.T_max);
+    detail::check_finite("CosineAnnealingLR", "eta_min", state.eta_min);
     this->load(state);
     t_max_ = state.T_max;
     eta_min_ = state.eta_min;
@@ -194,7 +207,7 @@ class CosineAnnealingLR : public LRScheduler<T> {
     const Index epoch = this->last_epoch();
     const double span = this->state().base_lrs[group] - eta_min_;
     if (this->state().step_count == 1 && epoch > 0) return eta_min_ + rounded(span * rise(epoch) / 2);
-    if ((epoch - 1 - t_max_) % (2 * t_max_) == 0) {
+    if ((epoch - 1 - t_max_) % rowgrad::detail::saturated_product(2, t_max_) == 0) {
       const double first = 1 - std::cos(std::numbers::pi / static_cast<double>(t_max_));
       return lr + rounded(span * first / 2);
     }
@@ -227,8 +240,9 @@ struct ReduceLROnPlateauState : ReduceLROnPlateauOptions {
   std::vector<double> last_lr;  ///< one per parameter group: the rate after the last step. PyTorch: _last_lr
 };
 
-/// Multiplies all rates by factor when a metric has stopped improving. ValueError for factor >= 1, for a number of
-/// min_lrs that is not that of the groups, and for a metric that is NaN. PyTorch: ReduceLROnPlateau.
+/// Multiplies all rates by factor when a metric has stopped improving. ValueError for a factor outside [0, 1), for
+/// other numbers that are not finite, for a number of min_lrs that is not that of the groups, and for a metric that is
+/// NaN. PyTorch: ReduceLROnPlateau.
 template <typename T>
 class ReduceLROnPlateau {
  public:
@@ -279,8 +293,12 @@ class ReduceLROnPlateau {
 
  private:
   void check(const Options& options) const {
-    if (!(options.factor < 1))
-      rowgrad::detail::raise<ValueError>("ReduceLROnPlateau: expected factor < 1, got ", options.factor);
+    constexpr const char* name = "ReduceLROnPlateau";
+    detail::check_range(name, "factor", "", Range::below_one, options.factor);
+    detail::check_finite(name, "threshold", options.threshold);
+    detail::check_finite(name, "min_lr", options.min_lr);
+    detail::check_finite(name, "eps", options.eps);
+    for (const double least : options.min_lrs) detail::check_finite(name, "min_lrs", least);
     if (!options.min_lrs.empty())
       detail::check_rates("ReduceLROnPlateau", "min_lrs", optimizer_.group_count(), options.min_lrs.size());
   }

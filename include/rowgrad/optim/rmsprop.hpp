@@ -49,6 +49,7 @@ class RMSpropRule : public Rule<T, RMSpropOptions> {
   explicit RMSpropRule(const Options& options) : Rule<T, Options>(name, options) {}
 
   int slots() const noexcept { return options_.centered ? 3 : options_.momentum != 0 ? 2 : 1; }
+  bool holds_squares(int slot) const noexcept { return slot == 0; }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
   Momentum momentum() const noexcept { return options_.momentum != 0 ? Momentum{1, options_.momentum} : Momentum{}; }

@@ -42,6 +42,7 @@ concept UpdateRule = std::copyable<R> && std::constructible_from<R, const typena
   { rule.same_but_lr(rule) } -> std::convertible_to<bool>;
   { rule.slots() } -> std::same_as<int>;
   { rule.initial(0) } -> std::convertible_to<typename R::Value>;
+  { rule.holds_squares(0) } -> std::convertible_to<bool>;
   { rule.moves_at_rest() } -> std::convertible_to<bool>;
   { rule.moves_without_state() } -> std::convertible_to<bool>;
   { rule.momentum() } -> std::convertible_to<Momentum>;
@@ -69,6 +70,8 @@ class Rule {
   }
   /// What a state array starts from.
   T initial(int /*slot*/) const noexcept { return T(0); }
+  /// Whether a state array holds sums or averages of squares: nothing negative is loaded into it.
+  bool holds_squares(int /*slot*/) const noexcept { return false; }
   /// Whether a zero gradient can change an element or its state. Rows are then made up for when they are next read: by
   /// the rule's own `History`, if it names one, else by its update() with zero gradients, as often as it was missed.
   bool moves_at_rest() const noexcept { return false; }

@@ -22,7 +22,8 @@ class RuleOptimizer : public Optimizer<T> {
   /// is in it.
   struct State {
     std::vector<Options> groups;
-    std::vector<Entry> parameters;  // in the groups' order
+    std::vector<Entry> parameters;    // in the groups' order
+    std::vector<double> initial_lrs;  // those of schedules; empty: none yet. PyTorch: in param_groups
   };
 
   /// ValueError for no parameters, a parameter given twice, or an option outside its range.
@@ -51,6 +52,7 @@ class RuleOptimizer : public Optimizer<T> {
   State state_dict() {
     for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->state().check_shape("state_dict", k);
     State result;
+    result.initial_lrs = this->initial_lrs();
     std::size_t k = 0;
     for (const Group& group : groups_) {
       const R rule(group.options);
@@ -82,6 +84,7 @@ class RuleOptimizer : public Optimizer<T> {
   Held hold() {
     for (std::size_t k = 0; k < states_.size(); ++k) states_[k]->state().check_shape("hold", k);
     Held held(*this);
+    held.state.initial_lrs = this->initial_lrs();
     held.state.parameters.reserve(states_.size());
     std::size_t k = 0;
     for (const Group& group : groups_) {
@@ -97,8 +100,8 @@ class RuleOptimizer : public Optimizer<T> {
   void check_state_dict(const State& state) const { check_state(state); }
 
   /// Goes on from a saved state, whose options it takes as well. ValueError or ShapeError that names the parameter when
-  /// it is not a state of these parameters, or has NaN in it: nothing is changed. Values are copied into the memory
-  /// that the state has already.
+  /// it is not a state of these parameters, or has NaN or negative squares in it: nothing is changed. Values are copied
+  /// into the memory that the state has already.
   void load_state_dict(const State& state) {
     check_state(state);
     std::vector<Entry> entries;
@@ -110,7 +113,7 @@ class RuleOptimizer : public Optimizer<T> {
         std::copy_n(from.data(), from.numel(), entries[k].slots[s].data());
       }
     }
-    load(entries, state.groups);
+    load(entries, state);
   }
 
   /// The same, taking the state's tensors instead of copying them.
@@ -119,7 +122,7 @@ class RuleOptimizer : public Optimizer<T> {
     for (Entry& entry : state.parameters)
       for (Tensor<T>& slot : entry.slots)
         if (!slot.unique()) slot = rowgrad::detail::copy_of(slot);  // somebody else has a handle to it
-    load(state.parameters, state.groups);
+    load(state.parameters, state);
   }
 
   /// From now on notes are kept of the rows of tables, for row_report(): 16 bytes for each row of a table that gets
@@ -174,6 +177,8 @@ class RuleOptimizer : public Optimizer<T> {
     };
     expect("parameter groups", groups_.size(), state.groups.size());
     expect("parameters", states_.size(), state.parameters.size());
+    if (!state.initial_lrs.empty()) expect("initial_lrs", groups_.size(), state.initial_lrs.size());
+    for (const double lr : state.initial_lrs) detail::check_range(R::name, "initial_lrs", "", Range::not_negative, lr);
     std::size_t k = 0;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
       const R rule(state.groups[g]);
@@ -182,11 +187,12 @@ class RuleOptimizer : public Optimizer<T> {
     }
   }
 
-  void load(std::vector<Entry>& entries, const std::vector<Options>& options) {
+  void load(std::vector<Entry>& entries, const State& state) {
     std::size_t k = 0;
+    this->initial_lrs() = state.initial_lrs;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      groups_[g].options = options[g];
-      const R rule(options[g]);
+      groups_[g].options = state.groups[g];
+      const R rule(state.groups[g]);
       for (std::size_t i = 0; i < groups_[g].parameters.size(); ++i, ++k) states_[k]->load(std::move(entries[k]), rule);
     }
   }

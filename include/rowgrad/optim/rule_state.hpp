@@ -117,6 +117,12 @@ class RuleState {
       if (bad < slot.numel())
         rowgrad::detail::raise<ValueError>(which(), " has NaN in ", R::slot_names[k], ", at position ", bad,
                                            " of shape ", shape);
+      if (!rule.holds_squares(static_cast<int>(k))) continue;
+      const Index negative = rowgrad::detail::find_first<T>(slot.data(), slot.numel(), [](T v) { return v < 0; });
+      if (negative < slot.numel())
+        rowgrad::detail::raise<ValueError>(which(), " has ", slot.data()[negative], " in ", R::slot_names[k],
+                                           ", at position ", negative, " of shape ", shape,
+                                           ", where squares have been summed, which cannot be negative");
     }
   }
 

@@ -113,7 +113,8 @@ Tensor<T> embedding_bag(const Indices& ids, const Source& source, const Indices&
                         const EmbeddingBagOptions& options = {},
                         const std::type_identity_t<Tensor<T>>& per_sample_weights = {}) {
   detail::check_frozen("embedding_bag", options.lookup());
-  detail::Bags bags = detail::checked_bags(ids, offsets, options, per_sample_weights, source.rows());
+  detail::Bags bags =
+      detail::checked_bags(ids, offsets, options, per_sample_weights, detail::checked_rows("embedding_bag", source));
   Tensor<T> y = detail::reduce_bags(source, bags, per_sample_weights).values;
   if (recording(per_sample_weights)) {
     bags.keep_ids();

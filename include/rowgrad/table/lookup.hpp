@@ -79,7 +79,7 @@ Tensor<T> embedding(const Indices& ids, const Tensor<T>& weight, PaddingIdx padd
 /// Rows of a table of another kind, which gets no gradient; see RowSource. ValueError for max_norm.
 template <RowSource Source>
 Tensor<typename Source::Scalar> embedding(const Indices& ids, const Source& source, const LookupOptions& options = {}) {
-  const Index rows = source.rows();
+  const Index rows = detail::checked_rows("embedding", source);
   detail::check_ids("embedding", ids, rows);
   (void)checked_options("embedding", options, rows);
   detail::check_frozen("embedding", options);

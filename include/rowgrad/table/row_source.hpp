@@ -65,6 +65,15 @@ class TensorRows {
   Index rows_, columns_;
 };
 
+/// Its rows. ValueError for a source that has fewer than none.
+template <typename Source>
+Index checked_rows(const char* operation, const Source& source) {
+  const Index rows = source.rows(), columns = source.columns();
+  if (rows < 0 || columns < 0) [[unlikely]]
+    raise<ValueError>(operation, ": the source of rows says that it has ", rows, " rows and ", columns, " columns");
+  return rows;
+}
+
 inline std::span<const Index> as_span(const Indices& ids, Index count) {
   return {ids.data(), static_cast<std::size_t>(count)};
 }

@@ -12,6 +12,7 @@
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/machine/finite.hpp>
+#include <rowgrad/machine/isa.hpp>
 
 namespace rowgrad::vectors {
 
@@ -25,6 +26,8 @@ namespace detail {
 
 /// Dot product of a row with the query, and of the row with itself, in one pass, summed in double. The order of
 /// summation depends on the length alone, so equal rows have equal similarities, bit for bit.
+inline namespace ROWGRAD_ISA {  // the alignment of Eigen's arrays depends on the instruction set
+
 template <typename T, typename Sum = double>
 struct RowProducts {
   RowProducts(const T* row, const T* query, Index n) {
@@ -50,6 +53,8 @@ struct RowProducts {
 
   Sum dot = 0, square = 0;
 };
+
+}  // namespace ROWGRAD_ISA
 
 template <typename T>
 std::vector<Neighbour> nearest(const Tensor<T>& table, const T* query, Index excluded, Index count) {
