@@ -93,7 +93,8 @@ TEST_CASE("product: the same bits at any number of threads") {
 TEST_CASE("product: a sum of millions of terms keeps its digits") {
   constexpr Index n = 3'000'001;
   const double expected = static_cast<double>(n) * static_cast<double>(0.1F);
-  for (const auto& [rows, columns] : {std::pair<Index, Index>{1, 1}, {2, 1}, {1, 3}, {3, 4}}) {
+  for (const auto& size : {std::pair<Index, Index>{1, 1}, {2, 1}, {1, 3}, {3, 4}}) {
+    const Index rows = size.first, columns = size.second;  // Clang 14 captures no structured bindings
     CAPTURE(rows);
     CAPTURE(columns);
     const Tensor<float> a = rowgrad::full<float>({n, rows}, 0.1F), b = rowgrad::ones<float>({n, columns});
