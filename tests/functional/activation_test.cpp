@@ -2,6 +2,7 @@
 
 #include <rowgrad/functional/activation.hpp>
 
+#include <support/every_place.hpp>
 #include <support/golden.hpp>
 
 using rowgrad::Tensor;
@@ -37,16 +38,8 @@ TEST_CASE("gelu: another approximation is a ValueError") {
 }
 
 TEST_CASE("activations: every element of a long tensor, whatever its place in a SIMD register") {
-  for (rowgrad::Index n : {1, 3, 4, 7, 8, 9, 31, 100}) {
-    CAPTURE(n);
-    rowgrad::Generator generator(static_cast<std::uint64_t>(n));
-    const Tensor<float> x = rowgrad::randn({n}, generator);
-    const Tensor<float> t = tanh(x), s = sigmoid(x), r = relu(x);
-    for (rowgrad::Index i = 0; i < n; ++i) {
-      const double v = static_cast<double>(x.data()[i]);
-      CHECK(t.data()[i] == doctest::Approx(std::tanh(v)).epsilon(1e-6));
-      CHECK(s.data()[i] == doctest::Approx(1 / (1 + std::exp(-v))).epsilon(1e-6));
-      CHECK(static_cast<double>(r.data()[i]) == std::max(v, 0.0));
-    }
-  }
+  support::check_every_place([](const auto& x) { return tanh(x); }, [](double v) { return std::tanh(v); }, true);
+  support::check_every_place([](const auto& x) { return sigmoid(x); }, [](double v) { return 1 / (1 + std::exp(-v)); },
+                             true);
+  support::check_every_place([](const auto& x) { return relu(x); }, [](double v) { return std::max(v, 0.0); }, true);
 }

@@ -25,3 +25,16 @@ TEST_CASE("one_hot: what PyTorch refuses") {
                        rowgrad::ValueError);
   CHECK_THROWS_AS(one_hot({0, std::numeric_limits<Index>::max()}), rowgrad::Error);
 }
+
+TEST_CASE("one_hot: messages speak of classes, not of a table") {
+  constexpr Index most = std::numeric_limits<Index>::max();
+  CHECK_THROWS_WITH_AS(one_hot({{1}, {3}}, 3),
+                       "one_hot: index 3 at position (1, 0) of shape (2, 1) is outside the 3 classes",
+                       rowgrad::IndexError);
+  CHECK_THROWS_WITH_AS(one_hot({1, -1}),
+                       "one_hot: index -1 at position (1) of shape (2,) is negative (indices count from 0)",
+                       rowgrad::IndexError);
+  for (const Index classes : {Index{-1}, most})
+    CHECK_THROWS_WITH_AS(one_hot({0, most}, classes), doctest::Contains("needs more classes than can be counted"),
+                         rowgrad::IndexError);
+}

@@ -181,3 +181,25 @@ TEST_CASE("a tensor without elements takes no time, however large its other dime
     CHECK(rowgrad::argmax(rowgrad::zeros<double>({shape[0], 1, shape[1]}), 1).numel() == 0);
   }
 }
+
+TEST_CASE("messages name the operation that was called, and what is wrong") {
+  const auto x = rowgrad::ones({2, 3}), y = rowgrad::ones({2, 3, 4}), empty = rowgrad::ones({0, 3});
+  const Tensor<float> deep = rowgrad::ones({1, 1, 1, 1, 1, 1, 1, 1});
+  using doctest::Contains;
+  CHECK_THROWS_WITH_AS(stack(std::vector{x, x}, 3),
+                       "stack: expected a place for a new dimension in [-3, 2] for a tensor of rank 2, got 3",
+                       rowgrad::IndexError);
+  CHECK_THROWS_WITH_AS(unsqueeze(x, -4),
+                       "unsqueeze: expected a place for a new dimension in [-3, 2] for a tensor of rank 2, got -4",
+                       rowgrad::IndexError);
+  CHECK_THROWS_WITH_AS(unsqueeze(deep, 0),
+                       Contains("unsqueeze: a tensor of shape (1, 1, 1, 1, 1, 1, 1, 1) has as many"), ShapeError);
+  CHECK_THROWS_WITH_AS(stack(std::vector{deep}, 0), Contains("stack: a tensor of shape"), ShapeError);
+  CHECK_THROWS_WITH_AS(cat(std::vector{x, y}, 0),
+                       Contains("cat: shapes (2, 3) and (2, 3, 4) have different numbers of dimensions"), ShapeError);
+  CHECK_THROWS_WITH_AS(empty.reshape({0, -1}), Contains("the size given as -1 could be any"), ShapeError);
+  CHECK_THROWS_WITH_AS(x.reshape({0, -1}), Contains("the size given as -1 could be any"), ShapeError);
+  CHECK(empty.reshape({-1, 3}).shape() == Shape{0, 3});
+  CHECK_THROWS_WITH_AS(x.reshape({-1, -1}), Contains("-1 once at most, got -1 twice"), ShapeError);
+  CHECK_THROWS_WITH_AS(x.reshape({-2, 3}), Contains("reshape: expected sizes of at least 0"), ShapeError);
+}

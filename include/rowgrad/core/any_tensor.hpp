@@ -6,6 +6,7 @@
 
 #include <typeinfo>
 
+#include <rowgrad/core/scalars.hpp>
 #include <rowgrad/core/tensor.hpp>
 
 namespace rowgrad {
@@ -28,8 +29,8 @@ class AnyTensor {
   template <typename U>
   const Tensor<U>& as() const {
     if (is<U>()) return static_cast<const HeldTensor<U>&>(*held_).tensor;
-    detail::raise<ValueError>("AnyTensor: asked for a tensor of ", typeid(U).name(), ", but it is one of ",
-                              held_ ? held_->scalar_type().name() : "no type");
+    detail::raise<ValueError>("AnyTensor: asked for a tensor of ", detail::scalar_name(typeid(U)),
+                              ", but it is one of ", held_ ? detail::scalar_name(held_->scalar_type()) : "no type");
   }
 
   /// ValueError when undefined; so do all that follow.

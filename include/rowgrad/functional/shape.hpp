@@ -36,13 +36,21 @@ Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
   int open = -1, d = 0;
   Shape shape;
   for (Index size : sizes) {
-    if (size == -1 && open < 0) open = d;
+    if (size < -1 || (size == -1 && open >= 0))
+      detail::raise<ShapeError>("reshape: expected sizes of at least 0, and -1 once at most, got ", size,
+                                size == -1 ? " twice" : "");
+    if (size == -1) open = d;
     shape.append(open == d ? 1 : size);
     ++d;
   }
   if (open >= 0) {
     const Index known = shape.numel();
-    if (known <= 0 || x.numel() % known != 0)
+    if (known == 0)
+      detail::raise<ShapeError>(
+          "reshape: the size given as -1 could be any, because another one is 0 (the tensor has "
+          "shape ",
+          x.shape(), "; an empty batch? Give the size itself)");
+    if (x.numel() % known != 0)
       detail::raise<ShapeError>("reshape: cannot work out the size given as -1: ", x.numel(),
                                 " elements do not divide by ", known);
     shape[open] = x.numel() / known;
@@ -87,13 +95,26 @@ Tensor<T> squeeze(const Tensor<T>& x, Index dim) {
   return reshape(x, shape);
 }
 
+namespace detail {
+
+/// The shape with a new dimension of size 1 at dim.
+inline Shape widened(const char* operation, Shape shape, Index dim) {
+  const int rank = shape.rank();
+  if (rank == Shape::max_rank)
+    raise<ShapeError>(operation, ": a tensor of shape ", shape, " has as many dimensions as there can be, ", rank);
+  if (dim < -rank - 1 || dim > rank)
+    raise<IndexError>(operation, ": expected a place for a new dimension in [", -rank - 1, ", ", rank,
+                      "] for a tensor of rank ", rank, ", got ", dim);
+  shape.insert(static_cast<int>(dim < 0 ? dim + rank + 1 : dim), 1);
+  return shape;
+}
+
+}  // namespace detail
+
 /// With a new dimension of size 1 at dim. A view. PyTorch: torch.unsqueeze.
 template <typename T>
 Tensor<T> unsqueeze(const Tensor<T>& x, Index dim) {
-  const int d = detail::wrap_dim("unsqueeze", dim, x.dim() + 1);
-  Shape shape = x.shape();
-  shape.insert(d, 1);
-  return reshape(x, shape);
+  return reshape(x, detail::widened("unsqueeze", x.shape(), dim));
 }
 
 namespace detail {
@@ -201,8 +222,11 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   shape[d] = 0;
   for (const Shape& one : shapes) {
     if (skipped(one)) continue;
+    if (one.rank() != shape.rank())
+      detail::raise<ShapeError>("cat: shapes ", *first, " and ", one,
+                                " have different numbers of dimensions (unsqueeze() adds one)");
     Shape fits = one;
-    if (fits.rank() == shape.rank()) fits[d] = shape[d];
+    fits[d] = shape[d];
     if (fits != shape) detail::raise<ShapeError>("cat: shapes ", *first, " and ", one, " differ outside dimension ", d);
     shape[d] = detail::checked_sum("cat", shape[d], one[d]);
   }
@@ -247,7 +271,7 @@ Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   for (const Tensor<T>& x : tensors) {
     if (x.shape() != tensors[0].shape())
       detail::raise<ShapeError>("stack: shapes ", tensors[0].shape(), " and ", x.shape(), " differ");
-    widened.push_back(unsqueeze(x, dim));
+    widened.push_back(reshape(x, detail::widened("stack", x.shape(), dim)));
   }
   return cat(widened, dim);
 }

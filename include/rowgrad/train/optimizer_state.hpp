@@ -15,7 +15,7 @@ namespace rowgrad::train {
 ///     state.<k>.deferred.<...>         for a table, the rows that were behind: see optim::DeferredState
 template <typename T, typename R>
 void write_optimizer(StateWriter& writer, const typename optim::RuleOptimizer<T, R>::State& state,
-                     const std::vector<std::size_t>& group_sizes, const std::vector<double>& initial_lrs) {
+                     const std::vector<std::size_t>& group_sizes) {
   using rowgrad::detail::concat;
   static constexpr auto fields = R::Options::fields();
   Index first = 0;
@@ -30,7 +30,7 @@ void write_optimizer(StateWriter& writer, const typename optim::RuleOptimizer<T,
         writer.array(group + field.name,
                      std::vector<double>{field.get(state.groups[g], 0), field.get(state.groups[g], 1)});
     }
-    if (g < initial_lrs.size()) writer.value(group + "initial_lr", initial_lrs[g]);
+    if (!state.initial_lrs.empty()) writer.value(group + "initial_lr", state.initial_lrs[g]);
     writer.tensor(group + "params", arange(first, first + static_cast<Index>(group_sizes[g])));
     first += static_cast<Index>(group_sizes[g]);
   }
@@ -55,8 +55,7 @@ void write_optimizer(StateWriter& writer, const typename optim::RuleOptimizer<T,
 template <typename T, typename R>
 typename optim::RuleOptimizer<T, R>::State read_optimizer(const StateReader& reader,
                                                           const std::vector<std::size_t>& group_sizes,
-                                                          const std::vector<Shape>& shapes,
-                                                          std::vector<double>& initial_lrs) {
+                                                          const std::vector<Shape>& shapes) {
   using rowgrad::detail::concat;
   static constexpr auto fields = R::Options::fields();
   typename optim::RuleOptimizer<T, R>::State state;
@@ -85,9 +84,9 @@ typename optim::RuleOptimizer<T, R>::State read_optimizer(const StateReader& rea
       }
     }
     state.groups.push_back(options);
-    if (reader.contains(group + "initial_lr")) initial_lrs.push_back(reader.value<double>(group + "initial_lr"));
+    if (reader.contains(group + "initial_lr")) state.initial_lrs.push_back(reader.value<double>(group + "initial_lr"));
   }
-  if (!initial_lrs.empty() && initial_lrs.size() != group_sizes.size())
+  if (!state.initial_lrs.empty() && state.initial_lrs.size() != group_sizes.size())
     throw ValueError("not every parameter group has an initial_lr");
   for (std::size_t k = 0; k < shapes.size(); ++k) {
     const std::string name = concat("state.", k, ".");

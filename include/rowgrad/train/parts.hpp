@@ -79,24 +79,16 @@ Part of(optim::RuleOptimizer<T, R>& optimizer) {
   Part part{{}, R::name, Part::Turn::optimizer, {}, {}};
   part.save = [&optimizer, group_sizes](StateWriter& writer) {
     auto held = std::make_shared<typename Optimizer::Held>(optimizer.hold());
-    write_optimizer<T, R>(writer, held->state, group_sizes(), optimizer.initial_lrs());
+    write_optimizer<T, R>(writer, held->state, group_sizes());
     return held;
   };
   part.load = [&optimizer, group_sizes](const StateReader& reader) {
     std::vector<Shape> shapes;
     for (std::size_t g = 0; g < optimizer.group_count(); ++g)
       for (const Tensor<T>& parameter : optimizer.parameters(g)) shapes.push_back(parameter.shape());
-    struct Loading {
-      typename Optimizer::State state;
-      std::vector<double> initial_lrs;
-    };
-    auto loading = std::make_shared<Loading>();
-    loading->state = read_optimizer<T, R>(reader, group_sizes(), shapes, loading->initial_lrs);
-    optimizer.check_state_dict(loading->state);
-    return [&optimizer, loading] {
-      optimizer.load_state_dict(std::move(loading->state));
-      optimizer.initial_lrs() = loading->initial_lrs;
-    };
+    auto state = std::make_shared<typename Optimizer::State>(read_optimizer<T, R>(reader, group_sizes(), shapes));
+    optimizer.check_state_dict(*state);
+    return [&optimizer, state] { optimizer.load_state_dict(std::move(*state)); };
   };
   return part;
 }
