@@ -6,6 +6,7 @@
 
 #include <rowgrad/rowgrad.hpp>
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, PREFIX a keyword
 // What indices need, whatever T is: of Tensor these members alone, since others take floating point only.
 #define ROWGRAD_INSTANTIATE_INDICES(PREFIX)                                                \
   namespace rowgrad {                                                                      \
@@ -15,7 +16,6 @@
   }
 
 // Functions between namespaces, then classes. Templates that take a callable or a list of types stay with the program.
-// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, PREFIX a keyword
 #define ROWGRAD_INSTANTIATE(PREFIX, T)                                                                            \
   namespace rowgrad {                                                                                             \
   PREFIX template class Tensor<T>;                                                                                \

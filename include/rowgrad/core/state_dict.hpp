@@ -85,6 +85,7 @@ class StateDict {
 
   std::vector<std::string> names() const {
     std::vector<std::string> result;
+    result.reserve(entries_.size());
     for (const NamedTensor& entry : entries_) result.push_back(entry.name);
     return result;
   }

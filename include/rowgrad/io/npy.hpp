@@ -161,7 +161,7 @@ Tensor<T> load_npy(const std::string& path) {
     const std::span<char> bytes = file->writable_bytes(header.array.begin, header.array.end - header.array.begin);
     for (std::size_t i = 0; i < bytes.size(); i += width) std::reverse(bytes.data() + i, bytes.data() + i + width);
   }
-  return TensorFile("load_npy", std::move(file), {std::move(header.array)}).template read<T>("");
+  return TensorFile("load_npy", file, {std::move(header.array)}).template read<T>("");
 }
 
 /// Writes a tensor, row-major, as a file that is there as a whole or not at all. FileError when the disk does not take

@@ -14,7 +14,7 @@ namespace rowgrad::io {
 inline TensorFile open_pt(const std::string& path, const std::string& key = "") {
   auto file = std::make_shared<MappedFile>("open_pt", path, Access::private_copy);
   detail::PtDirectory directory({file->data(), file->size()}, path, key);
-  return TensorFile("open_pt", std::move(file), std::move(directory.tensors));
+  return TensorFile("open_pt", file, std::move(directory.tensors));
 }
 
 }  // namespace rowgrad::io

@@ -18,7 +18,7 @@ inline TensorFile open_safetensors(const std::string& path) {
   if (path.ends_with(".json")) return detail::open_safetensors_index(path);
   auto file = std::make_shared<MappedFile>("open_safetensors", path, Access::private_copy);
   detail::SafetensorsHeader header({file->data(), file->size()}, path);
-  return TensorFile("open_safetensors", std::move(file), std::move(header.tensors), std::move(header.metadata));
+  return TensorFile("open_safetensors", file, std::move(header.tensors), std::move(header.metadata));
 }
 
 /// Writes tensors and pairs of texts to a file, which is there as a whole or not at all. Tensors are listed in this

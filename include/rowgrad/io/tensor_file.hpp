@@ -22,7 +22,7 @@ using Metadata = std::vector<std::pair<std::string, std::string>>;
 class TensorFile {
  public:
   /// For those who write readers of formats: every tensor lies within the file's bytes.
-  TensorFile(std::string operation, std::shared_ptr<MappedFile> file, std::vector<TensorInfo> tensors,
+  TensorFile(std::string operation, const std::shared_ptr<MappedFile>& file, std::vector<TensorInfo> tensors,
              Metadata metadata = {})
       : TensorFile(std::move(operation), file->path(), {file}, std::move(tensors), std::move(metadata)) {}
   /// The same of several files, which TensorInfo::file counts; path is what was opened.
@@ -61,6 +61,7 @@ class TensorFile {
   // What load_state_dict() asks; see TensorSource in core/state_dict.hpp.
   std::vector<std::string> names() const {
     std::vector<std::string> result;
+    result.reserve(tensors_.size());
     for (const TensorInfo& tensor : tensors_) result.push_back(tensor.name);
     return result;
   }

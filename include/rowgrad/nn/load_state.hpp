@@ -171,6 +171,7 @@ class StateLoader {
       if (tied == name) return giver;
     return name;
   }
+  const std::string& giver_of(std::string&&) const = delete;  // the result may be the argument
 
   void check(const std::string& name, const AnyTensor& target, const std::string& from) {
     const std::vector<Index> sizes = source_.sizes(from);
