@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/io/lines.hpp>

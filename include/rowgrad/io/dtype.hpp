@@ -4,9 +4,7 @@
 #pragma once
 
 #include <bit>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 #include <utility>
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstring>
-#include <limits>
 
 #include <rowgrad/io/file.hpp>
 #include <rowgrad/machine/system_memory.hpp>

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 
 #include <rowgrad/machine/index.hpp>

@@ -3,7 +3,9 @@
 // See:  recurrent.hpp; PyTorch torch.nn.LSTM, GRU, RNN.
 #pragma once
 
+#include <rowgrad/core/check.hpp>
 #include <rowgrad/functional/recurrent.hpp>
+#include <rowgrad/machine/system_memory.hpp>
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/module.hpp>
 

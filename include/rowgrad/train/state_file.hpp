@@ -4,7 +4,6 @@
 // See:  checkpoint.hpp (who composes the file), optimizer_state.hpp, scheduler_state.hpp (who fill it).
 #pragma once
 
-#include <memory>
 #include <set>
 
 #include <rowgrad/io/safetensors.hpp>
