@@ -1,5 +1,5 @@
-// Fuzz target: files of weights: safetensors, PyTorch's and NumPy's. What is accepted can be read, and is no larger
-// than the file.
+// Fuzz target: files of weights: safetensors and the index of split ones, PyTorch's and NumPy's. What is accepted can be
+// read, and is no larger than the file.
 #include <string>
 
 #include <rowgrad/io/npy.hpp>
@@ -45,12 +45,16 @@ void read_all(const TensorFile& file, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Bytes bytes(data, size);
-  const Index format = bytes.number(0, 2);
+  const Index format = bytes.number(0, 3);
   const std::string content(bytes.rest());
   const TemporaryFile file(content);
   try {
     if (format == 0) read_all(rowgrad::io::open_safetensors(file.path()), content.size());
     if (format == 1) read_all(rowgrad::io::open_pt(file.path()), content.size());
+    if (format == 3) {  // the index of a split model, which names no file that is there
+      const TemporaryFile index(content, ".json");
+      EXPECT(rowgrad::io::open_safetensors(index.path()).tensors().empty());
+    }
     if (format == 2) {
       const auto array = rowgrad::io::load_npy<double>(file.path());
       EXPECT(static_cast<std::size_t>(array.numel()) <= content.size());

@@ -264,6 +264,22 @@ TEST_CASE("Checkpoint: what does not fit is listed, and nothing is changed") {
                              "'epoch' is int64 in the file, expected float64"})
       CHECK_MESSAGE(has(error, part), part, " is not in ", error);
   }
+  {  // schedules: one of another optimizer, and numbers that no schedule counts to
+    Small run("");
+    const std::string path = folder.folder + "/schedule.safetensors";
+    using Group = optim::SGD<float>::Group;
+    optim::SGD<float> groups(std::vector<Group>{{{run.model.weight}, {}}, {{run.model.bias}, {}}});
+    optim::CosineAnnealingLR<float> cosine(groups, 4), other(run.sgd, 5);
+    Checkpoint(path).add("cosine", cosine).save();
+    Checkpoint checkpoint(path);
+    checkpoint.add("cosine", other);
+    CHECK(has(error_of([&] { checkpoint.resume(); }), "expected 1 base_lrs"));
+    CHECK(other.state_dict().T_max == 5);
+    optim::CosineAnnealingLR<float> huge(run.sgd, Index{1} << 62);
+    Checkpoint(path).add("cosine", huge).save();
+    CHECK(has(error_of([&] { checkpoint.resume(); }), "'cosine.T_max' is 4611686018427387904"));
+    CHECK(other.state_dict().T_max == 5);
+  }
   {  // another data set
     auto data = run::batches();
     const std::string path = folder.folder + "/data.safetensors";

@@ -53,10 +53,15 @@ template <typename State>
 State read_schedule(const StateReader& reader) {
   State state;
   for_each_field(state, [&reader]<typename U>(const char* name, U& member) {
-    if constexpr (std::is_arithmetic_v<U>)
+    if constexpr (std::is_arithmetic_v<U>) {
       member = reader.value<U>(name);
-    else
+      if constexpr (std::is_integral_v<U>) {  // as far as a double counts: so that schedules may count on
+        constexpr U most = U{1} << 53;
+        if (member < -most || member > most) reader.fail(name, "is ", member, ", which is no number of epochs");
+      }
+    } else {
       member = reader.array<double>(name);
+    }
   });
   if constexpr (std::is_same_v<State, optim::ReduceLROnPlateauState>) {
     const auto is_second = [&reader](const char* name, std::string_view first, std::string_view second) {
