@@ -1,5 +1,5 @@
-// Fuzz target: files of weights: safetensors and the index of split ones, PyTorch's and NumPy's. What is accepted can be
-// read, and is no larger than the file.
+// Fuzz target: files of weights: safetensors and the index of split ones, PyTorch's and NumPy's. What is accepted can
+// be read, and is no larger than the file.
 #include <string>
 
 #include <rowgrad/io/npy.hpp>
