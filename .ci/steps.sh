@@ -186,10 +186,11 @@ step_tidy() {
   "clang-tidy-$newest" --quiet --warnings-as-errors='*' "$umbrella" -- -std=c++20 -Iinclude -isystem "$eigen"
 }
 
-title programs "Clang 14: examples and benchmarks"
+title programs "Clang 14: examples and benchmarks; the classifier as a user runs it"
 step_programs() {
   cmake/build.sh --brief clang clang -DROWGRAD_BUILD_TESTS=OFF -DROWGRAD_WARNINGS_AS_ERRORS=ON
   build/clang/examples/exact_sparse_adam
+  run_tests programs build/clang
 }
 
 title compiled "rowgrad::compiled: linked, and installed"

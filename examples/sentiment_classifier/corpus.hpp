@@ -6,54 +6,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <rowgrad/rowgrad.hpp>
+#include <rowgrad/vectors.hpp>
+
+#include "input_error.hpp"
 #include "model.hpp"
-
-/// Something that the user can correct: the program says what, and ends with exit code 2.
-class InputError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-using Words = std::vector<std::string>;
-
-/// Lower-case words. As in GloVe's own tokens "don't" is "do" and "n't", "it's" is "it" and "'s"; '!' and '?' count as
-/// words, because they carry feeling.
-inline Words tokenize(std::string_view text) {
-  std::string spaced;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.substr(i).starts_with("\u2019")) {  // the typographic apostrophe
-      spaced += '\'';
-      i += 2;
-    } else if (text[i] == '!' || text[i] == '?') {
-      spaced += {' ', text[i], ' '};
-    } else {
-      spaced += text[i];
-    }
-  }
-  Words words;
-  for (std::string& word : rowgrad::text::text_to_word_sequence(spaced, "\"#$%&()*+,-./:;<=>@[\\]^_`{|}~\t\n\r")) {
-    while (word.ends_with('\'')) word.pop_back();  // quotation marks
-    while (word.starts_with('\'')) word.erase(0, 1);
-    std::string ending;
-    for (const char* candidate : {"n't", "'s", "'m", "'d", "'re", "'ve", "'ll"})
-      if (word.ends_with(candidate)) ending = candidate;
-    word.resize(word.size() - ending.size());
-    if (!word.empty()) words.push_back(word);
-    if (!ending.empty()) words.push_back(ending);
-  }
-  return words;
-}
-
-inline std::vector<Words> tokenize_all(const std::vector<std::string>& texts) {
-  std::vector<Words> result;
-  for (const std::string& text : texts) result.push_back(tokenize(text));
-  return result;
-}
+#include "tokenize.hpp"
 
 struct Corpus {
   rowgrad::data::LabelledText data;
@@ -87,12 +49,16 @@ inline bool starts_with_header(const rowgrad::data::LabelledText& data) {
   return others_are_numbers || texts.front().find(' ') == std::string::npos;
 }
 
+inline void tell_of_header(const std::string& path, const std::string& label) {
+  std::fprintf(stderr, "%s:1: \"%s\" is the label of this line alone: the line is taken for a header and skipped\n",
+               path.c_str(), label.c_str());
+}
+
 /// The labelled sentences of a file. A header is skipped, and the user told.
 inline rowgrad::data::LabelledText load_data(const std::string& path) {
   rowgrad::data::LabelledText data = rowgrad::data::load_labelled_text(path);
   if (starts_with_header(data)) {
-    std::fprintf(stderr, "%s:1: \"%s\" is the label of this line alone: the line is taken for a header and skipped\n",
-                 path.c_str(), data.classes[static_cast<std::size_t>(data.labels.front())].c_str());
+    tell_of_header(path, data.classes[static_cast<std::size_t>(data.labels.front())]);
     data = rowgrad::data::load_labelled_text(path, {}, true);
   }
   if (data.classes.size() < 2)

@@ -3,11 +3,18 @@
 // See:  model.hpp; main.cpp (--model).
 #pragma once
 
-#include <rowgrad/rowgrad.hpp>
-#include <rowgrad/vectors.hpp>
+// What the layers need and no more: a program that only predicts has no use for optimizers.
+#include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/mask.hpp>
+#include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/functional/shape.hpp>
+#include <rowgrad/nn/attention_pooling.hpp>
+#include <rowgrad/nn/conv1d.hpp>
+#include <rowgrad/nn/linear.hpp>
+#include <rowgrad/nn/recurrent.hpp>
 
 namespace nn = rowgrad::nn;
-namespace optim = rowgrad::optim;
 using rowgrad::Index;
 using rowgrad::Indices;
 using rowgrad::Tensor;

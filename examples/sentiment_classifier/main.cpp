@@ -1,20 +1,27 @@
 // What: sentiment_classifier, the command line.
 // Why:  one program shows the library at work: reading text and vectors, training, evaluating, classifying.
-// See:  train_command.hpp, crossvalidate_command.hpp (what it does), model.hpp (the model).
+// See:  train_command.hpp, crossvalidate_command.hpp, predict_command.hpp, evaluate_command.hpp (what it does),
+// model.hpp
+//       (the model); ../predict.cpp (the small program that only predicts).
 #include <CLI/CLI.hpp>
 #include <limits>
-#include <map>
 
 #include "crossvalidate_command.hpp"
+#include "evaluate_command.hpp"
+#include "predict_command.hpp"
 #include "train_command.hpp"
 
 namespace {
 
-const std::map<std::string, Encoder> encoders{{"mean", Encoder::mean},
-                                              {"lstm", Encoder::lstm},
-                                              {"gru", Encoder::gru},
-                                              {"cnn", Encoder::cnn},
-                                              {"attention", Encoder::attention}};
+void add_threads_option(CLI::App& command, int& threads) {
+  command.add_option("--threads", threads, "threads for large operations; results do not depend on it")
+      ->check(CLI::Range(1, 4096))
+      ->type_name("N");
+}
+
+void add_model_option(CLI::App& command, std::string& path) {
+  command.add_option("--model", path, "a model that train --save has written")->required()->type_name("FILE");
+}
 
 void add_training_options(CLI::App& command, Options& options) {
   command.add_option("--data", options.data, "lines of label, tab, sentence; columns in between are ignored")
@@ -27,11 +34,10 @@ void add_training_options(CLI::App& command, Options& options) {
   ModelOptions& model = options.training.model;
   command
       .add_option_function<std::string>(
-          "--model", [&model](const std::string& name) { model.encoder = encoders.at(name); },
+          "--model", [&model](const std::string& name) { model.encoder = *encoder_of(name); },
           "how a sentence's word vectors become one: mean (default), lstm, gru, cnn, attention")
       ->check([](const std::string& name) {
-        const bool known = encoders.count(name) != 0;
-        return known ? std::string() : "expected mean, lstm, gru, cnn or attention, got " + name;
+        return encoder_of(name) ? std::string() : "expected mean, lstm, gru, cnn or attention, got " + name;
       })
       ->type_name("NAME");
   command.add_option("--hidden", model.hidden, "units per direction or filter width; 256 for the mean, otherwise 128")
@@ -89,6 +95,11 @@ int run(int argc, char** argv) {
   train->add_option("--validation", options.validation, "fraction of the sentences held out to find the best epoch")
       ->capture_default_str()
       ->type_name("X");
+  train
+      ->add_option("--save", options.save,
+                   "write the model to this file, which is all that predict needs; Ctrl-C ends "
+                   "training early with the best epoch so far")
+      ->type_name("FILE");
   train->add_option("--predict", options.predict, "then classify these lines; - reads the standard input")
       ->type_name("FILE");
   CLI::App* crossvalidate = app.add_subcommand("crossvalidate", "accuracy on held-out sentences");
@@ -97,14 +108,42 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(2, 1'000'000))
       ->capture_default_str()
       ->type_name("N");
+  PredictOptions prediction;
+  CLI::App* predict = app.add_subcommand("predict", "classify the lines of a file with a saved model");
+  add_model_option(*predict, prediction.model);
+  predict->add_option("FILE", prediction.file, "one sentence per line; - (the default) reads the standard input");
+  predict->add_flag("--probabilities", prediction.probabilities, "the probabilities of all classes");
+  predict->add_option("--top", prediction.top, "the probabilities of the K most likely classes, most likely first")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("K");
+  predict->add_flag("--logits", prediction.logits, "the scores before softmax");
+  predict->add_flag("--json", prediction.json, "one JSON object per line");
+  CLI::App* evaluate = app.add_subcommand("evaluate", "test a saved model on labelled sentences");
+  std::string model_path, data_path;
+  add_model_option(*evaluate, model_path);
+  evaluate->add_option("--data", data_path, "lines of label, tab, sentence; columns in between are ignored")
+      ->required()
+      ->type_name("FILE");
+  CLI::App* info = app.add_subcommand("info", "what a saved model is and where it comes from");
+  add_model_option(*info, model_path);
+  int threads = 0;
+  add_threads_option(app, threads);
+  for (CLI::App* command : app.get_subcommands({})) add_threads_option(*command, threads);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;  // 0: --help
   }
-  check_numbers(app, options);
+  if (threads > 0) rowgrad::set_num_threads(threads);
+  if (train->parsed() || crossvalidate->parsed() || app.get_subcommands().empty()) check_numbers(app, options);
 
-  if (train->parsed())
+  if (predict->parsed())
+    predict_command(prediction);
+  else if (evaluate->parsed())
+    evaluate_command(model_path, data_path);
+  else if (info->parsed())
+    info_command(model_path);
+  else if (train->parsed())
     train_command(options);
   else if (crossvalidate->parsed())
     crossvalidate_command(options);

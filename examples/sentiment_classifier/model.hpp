@@ -3,8 +3,13 @@
 // See:  encoders.hpp; corpus.hpp (what it reads), training.hpp (how it learns).
 #pragma once
 
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
+
+#include <rowgrad/nn/dropout.hpp>
+#include <rowgrad/nn/embedding.hpp>
 
 #include "encoders.hpp"
 
@@ -12,12 +17,29 @@
 inline constexpr Index padding_row = 0;
 
 enum class Encoder { mean, lstm, gru, cnn, attention };
+inline constexpr const char* encoder_names[] = {"mean", "lstm", "gru", "cnn", "attention"};  // in the enum's order
+
+inline std::string name_of(Encoder encoder) { return encoder_names[static_cast<int>(encoder)]; }
+inline std::optional<Encoder> encoder_of(const std::string& name) {
+  for (int i = 0; i < 5; ++i)
+    if (name == encoder_names[i]) return static_cast<Encoder>(i);
+  return std::nullopt;
+}
 
 struct ModelOptions {
   Encoder encoder = Encoder::mean;
   Index hidden = 0;     // units per direction or filter width; 0: 256 for the mean, otherwise 128
   Index layers = 1;     // of the recurrent encoders
   double dropout = -1;  // on word vectors, between layers and on the sentence's vector; below 0: the encoder's own
+
+  /// Defaults where the user has not said otherwise.
+  ModelOptions filled_in() const {
+    ModelOptions result = *this;
+    const bool mean = encoder == Encoder::mean;
+    if (hidden <= 0) result.hidden = mean ? 256 : 128;
+    if (dropout < 0) result.dropout = mean ? 0.0 : 0.5;
+    return result;
+  }
 };
 
 struct SentimentClassifier : nn::Module<float, SentimentClassifier> {
@@ -30,7 +52,7 @@ struct SentimentClassifier : nn::Module<float, SentimentClassifier> {
 
   SentimentClassifier(nn::Embedding<float> table, Index classes, const ModelOptions& options = {})
       : embedding(std::move(table)),
-        dropout(dropout_of(options)),
+        dropout(options.filled_in().dropout),
         encoder(make_encoder(embedding.embedding_dim(), options)),
         output(std::visit([](const auto& e) { return e.size(); }, encoder), classes) {}
 
@@ -50,25 +72,21 @@ struct SentimentClassifier : nn::Module<float, SentimentClassifier> {
   }
 
  private:
-  static double dropout_of(const ModelOptions& options) {
-    if (options.dropout >= 0) return options.dropout;
-    return options.encoder == Encoder::mean ? 0.0 : 0.5;
-  }
-  static AnyEncoder make_encoder(Index dimension, const ModelOptions& options) {
-    const Index hidden = options.hidden > 0 ? options.hidden : options.encoder == Encoder::mean ? 256 : 128;
-    const double between = options.layers > 1 ? dropout_of(options) : 0.0;
+  static AnyEncoder make_encoder(Index dimension, const ModelOptions& given) {
+    const ModelOptions options = given.filled_in();
+    const double between = options.layers > 1 ? options.dropout : 0.0;
     switch (options.encoder) {
       case Encoder::lstm:
-        return LstmEncoder(dimension, hidden, options.layers, between);
+        return LstmEncoder(dimension, options.hidden, options.layers, between);
       case Encoder::gru:
-        return GruEncoder(dimension, hidden, options.layers, between);
+        return GruEncoder(dimension, options.hidden, options.layers, between);
       case Encoder::cnn:
-        return CnnEncoder(dimension, hidden);
+        return CnnEncoder(dimension, options.hidden);
       case Encoder::attention:
-        return AttentionEncoder(dimension, hidden, options.layers, between);
+        return AttentionEncoder(dimension, options.hidden, options.layers, between);
       case Encoder::mean:
         break;
     }
-    return MeanEncoder(dimension, hidden);
+    return MeanEncoder(dimension, options.hidden);
   }
 };

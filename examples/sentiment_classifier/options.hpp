@@ -8,7 +8,7 @@
 #include "training.hpp"
 
 struct Options {
-  std::string data, vectors, predict;  // files; empty: none
+  std::string data, vectors, predict, save;  // files; empty: none
   bool freeze = false;
   TrainingOptions training;
   double validation = 0.1;
@@ -19,8 +19,10 @@ struct Options {
 };
 
 inline void print_summary(const Corpus& corpus, const std::string& vectors_path) {
+  constexpr Index most = 20;
   std::cout << corpus.size() << " sentences, " << corpus.data_words << " words, classes";
-  for (const std::string& name : corpus.data.classes) std::cout << ' ' << name;
+  for (Index c = 0; c < std::min(corpus.classes(), most); ++c) std::cout << ' ' << corpus.class_name(c);
+  if (corpus.classes() > most) std::cout << " ... (" << corpus.classes() << ")";
   std::cout << '\n';
   if (!corpus.vectors) return;
   const auto missing = std::count_if(corpus.vectors->missing.begin(), corpus.vectors->missing.end(),

@@ -6,25 +6,15 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "judge.hpp"
 #include "training.hpp"
 
 /// Rows: the true class; columns: the predicted one.
 inline void print_confusion(const Corpus& corpus, const std::vector<Index>& samples, const Predictions& predictions) {
-  const Indices counts = rowgrad::zeros<Index>({corpus.classes(), corpus.classes()});
-  for (std::size_t i = 0; i < samples.size(); ++i) ++counts.matrix()(corpus.label(samples[i]), predictions.classes[i]);
-
-  std::size_t longest = 5;
-  for (const std::string& name : corpus.data.classes) longest = std::max(longest, name.size());
-  const int width = static_cast<int>(longest) + 2;
-  std::printf("\nConfusion matrix (one row per true class, one column per predicted class)\n%*s", width, "");
-  for (const std::string& name : corpus.data.classes) std::printf("%*s", width, name.c_str());
-  std::printf("\n");
-  for (Index row = 0; row < corpus.classes(); ++row) {
-    std::printf("%*s", width, corpus.class_name(row));
-    for (Index column = 0; column < corpus.classes(); ++column)
-      std::printf("%*lld", width, static_cast<long long>(counts.matrix()(row, column)));
-    std::printf("\n");
-  }
+  Judgement judgement(corpus.data.classes);
+  for (std::size_t i = 0; i < samples.size(); ++i)
+    judgement.add(static_cast<std::size_t>(corpus.label(samples[i])), static_cast<std::size_t>(predictions.classes[i]));
+  judgement.print_confusion();
 }
 
 /// A text in lines of at most 79 columns, behind an indentation.

@@ -6,7 +6,10 @@
 #include <cmath>
 
 #include "corpus.hpp"
+#include "interrupt.hpp"
 #include "progress.hpp"
+
+namespace optim = rowgrad::optim;
 
 /// What the table starts from, and whether it learns.
 enum class Table { random, frozen, fine_tuned };
@@ -85,11 +88,13 @@ class Trainer {
         progress_(progress),
         adam_(model.parameters(), {.lr = options.lr}) {}
 
-  /// One pass over the batches; each batch is scored just before the model learns from it.
-  Score epoch() {
+  /// One pass over the batches; each batch is scored just before the model learns from it. Nothing when Ctrl-C came in
+  /// between (see Interruptible).
+  std::optional<Score> epoch() {
     model_.train();
     Score score;
     for (const auto& [ids, labels, lengths, samples] : batches_) {
+      if (Interruptible::requested()) return std::nullopt;
       // Large steps at first, smaller and smaller ones towards the end.
       const auto steps = static_cast<double>(options_.epochs * batches_.size());
       adam_.lr() = options_.lr * (1 - static_cast<double>(step_++) / steps);
