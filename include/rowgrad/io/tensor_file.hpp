@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
 #include <rowgrad/core/factory.hpp>
@@ -89,6 +90,9 @@ class TensorFile {
   template <typename T>
   Tensor<T> read(const std::string& name) const {
     Tensor<T> result(shape_of(checked<T>(name)));
+    const std::size_t bytes = static_cast<std::size_t>(result.numel()) * sizeof(T);
+    std::optional<rowgrad::detail::UsualPages> pages;
+    if (bytes > rowgrad::detail::largest_cached_block) pages.emplace(result.data(), bytes);
     read_to(name, result.data());
     return result;
   }

@@ -31,6 +31,28 @@ inline void prefer_large_pages([[maybe_unused]] void* block, [[maybe_unused]] st
 #endif
 }
 
+/// While it lives, a fresh block is filled with pages of the usual size; afterwards the system may join them. For
+/// blocks that are written whole at once: where memory is in pieces, Linux stops a program for seconds to make room for
+/// large pages, which is more than a gigabyte takes to be read.
+class UsualPages {
+ public:
+  UsualPages([[maybe_unused]] void* block, std::size_t bytes) noexcept : block_(block), bytes_(bytes) {
+#if defined(__linux__) && defined(MADV_NOHUGEPAGE)
+    constexpr std::uintptr_t page = 4096;
+    const std::uintptr_t first = (reinterpret_cast<std::uintptr_t>(block) + page - 1) / page * page;
+    const std::uintptr_t last = (reinterpret_cast<std::uintptr_t>(block) + bytes) / page * page;
+    if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_NOHUGEPAGE);
+#endif
+  }
+  UsualPages(const UsualPages&) = delete;
+  UsualPages& operator=(const UsualPages&) = delete;
+  ~UsualPages() { prefer_large_pages(block_, bytes_); }
+
+ private:
+  void* block_;
+  std::size_t bytes_;
+};
+
 /// Uninitialised memory, aligned to 64 bytes, to be given to system_free(). std::bad_alloc when there is none.
 inline void* system_allocate(std::size_t bytes) {
   if (bytes > largest_block) throw std::bad_alloc();
