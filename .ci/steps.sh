@@ -216,6 +216,18 @@ step_example() {
   [ -z "$second" ] || { printf 'A second start should build nothing, and said:\n%s\n' "$second" >&2; return 1; }
 }
 
+title python "Python: models go to PyTorch and back, files hold the same bytes"
+step_python() {
+  local python=python3
+  if ! python3 -c 'import numpy, torch, safetensors.torch' 2>/dev/null; then
+    python=$PWD/build/ci/python/bin/python3
+    if ! "$python" -c 'import numpy, torch, safetensors.torch' 2>/dev/null; then
+      python3 -m venv build/ci/python && timeout 900 "$python" -m pip install --quiet torch==2.13.0 numpy safetensors || true
+    fi
+  fi
+  PYTHON=$python tests/python/run.sh  # says so where torch cannot be had
+}
+
 title fuzz "Fuzz targets: the corpus and some thousand inputs each"
 step_fuzz() { tests/fuzz/run.sh -runs=3000; }
 
