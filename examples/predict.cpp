@@ -20,7 +20,7 @@ int main(int argc, char** argv) try {
     const Answer answer = model(line);
     std::printf("%s\t%.4f\t%s\n", model.classes[answer.best].c_str(),
                 static_cast<double>(answer.probabilities[answer.best]), line.c_str());
-    if (std::cin.rdbuf()->in_avail() == 0) std::fflush(stdout);  // whoever types, or waits for an answer, gets it now
+    if (std::cin.rdbuf()->in_avail() <= 0) std::fflush(stdout);  // whoever types, or waits for an answer, gets it now
   }
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? 0 : 1;
 } catch (const std::exception& error) {
