@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a program that only predicts costs: size of examples/predict.cpp, time to its first answer, time per sentence of 20
 # words, on one thread; table of 100,000 words x 100 numbers, hidden layer of 256. Beside it the same model in libtorch,
-# where python3 has torch.
+# where python3 has torch. Fails when the program has a megabyte or more.
 # usage: bench/predict_latency.sh      needs g++ and Eigen
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,6 +16,7 @@ strip "$folder/predict"
 head -n 1 "$folder/many.txt" >"$folder/one.txt"
 printf 'rowgrad, -O2: %d bytes stripped; ' "$(stat -c %s "$folder/predict")"
 "$folder/latency" measure "$folder/one.txt" "$folder/many.txt" "$folder/predict" "$folder/model.safetensors"
+[ "$(stat -c %s "$folder/predict")" -lt 1000000 ] || { echo "expected less than 1000000 bytes" >&2; exit 1; }
 
 torch=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null) ||
   { echo "libtorch: python3 has no torch"; exit 0; }

@@ -40,7 +40,7 @@ inline void evaluate_command(const std::string& model_path, const std::string& d
   if (unknown > 0) std::printf(", %zu without a word that the model knows", unknown);
   std::printf("\naccuracy %.4f\nloss     %.4f\n", judgement.accuracy(), loss / static_cast<double>(data.texts.size()));
   judgement.print_classes();
-  judgement.print_confusion();
+  judgement.print_confusion(100);
 }
 
 inline void info_command(const std::string& path) {

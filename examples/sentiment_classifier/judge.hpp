@@ -58,9 +58,9 @@ class Judgement {
     print_row(padded("mean of the classes", width), sums, total());
   }
 
-  /// A matrix; of more than 20 classes only the most frequent mistakes, which can be read.
-  void print_confusion() const {
-    if (classes_.size() > 20) return print_most_confused(20);
+  /// A matrix; of more than `most` classes only the most frequent mistakes, which can be read.
+  void print_confusion(std::size_t most) const {
+    if (classes_.size() > most) return print_most_confused(20);
     std::vector<int> widths;
     for (std::size_t c = 0; c < classes_.size(); ++c) {
       int width = shown_width(shortened(classes_[c]));
@@ -118,7 +118,8 @@ class Judgement {
       if (counts_[i] > 0 && i / classes_.size() != i % classes_.size()) places.push_back(i);
     std::stable_sort(places.begin(), places.end(), [this](auto a, auto b) { return counts_[a] > counts_[b]; });
     places.resize(std::min(places.size(), most));
-    std::printf("\nMost frequent mistakes (sentences: true class, predicted class)\n");
+    std::printf("\nMost frequent mistakes (sentences: true class, predicted class)\n%s",
+                places.empty() ? "   none\n" : "");
     for (const std::size_t i : places)
       std::printf("%7lld: %s, %s\n", static_cast<long long>(counts_[i]), classes_[i / classes_.size()].c_str(),
                   classes_[i % classes_.size()].c_str());

@@ -14,7 +14,7 @@ inline void print_confusion(const Corpus& corpus, const std::vector<Index>& samp
   Judgement judgement(corpus.data.classes);
   for (std::size_t i = 0; i < samples.size(); ++i)
     judgement.add(static_cast<std::size_t>(corpus.label(samples[i])), static_cast<std::size_t>(predictions.classes[i]));
-  judgement.print_confusion();
+  judgement.print_confusion(20);
 }
 
 /// A text in lines of at most 79 columns, behind an indentation.

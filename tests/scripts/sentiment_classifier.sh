@@ -35,6 +35,14 @@ for encoder in lstm gru cnn attention; do
   "$predict" $encoder.safetensors <data.tsv | cut -f1,2 | cmp - one.txt || fail "$encoder: predict.cpp answers otherwise"
 done
 
+# Nothing of training is in the small program, as far as names tell; they are in the large one.
+if command -v nm >/dev/null; then
+  training='rowgrad::(optim|data)::|rowgrad::cross_entropy'
+  nm -C "$classifier" | grep -cE "$training" >/dev/null || fail "nm does not show what is linked"
+  nm -C "$predict" >names.txt
+  if grep -E "$training" names.txt >&2; then fail "predict links what only training needs"; fi
+fi
+
 # The saved model answers as the one in memory does, however it is asked.
 cut -f2 data.tsv | head -n 20 >lines.txt
 "$classifier" train --data data.tsv --hidden 8 --epochs 6 --lr 0.05 --predict lines.txt | tail -n 20 >in_memory.txt
@@ -76,6 +84,14 @@ grep -q header err.txt || fail "evaluate: the header was not noticed"
 # Of class 3 one of two is found, and what is found is right; of the other half of what is said to be good is.
 grep -qE '^ +3 +1\.0000 +0\.5000 +0\.6667 +2$' few.txt && grep -qE 'très bien +0\.5000 +1\.0000 +0\.6667 +1$' few.txt ||
   fail "evaluate: expected other figures than $(cat few.txt)"
+# Rows are true classes: class 3 is found once, and taken for "très bien" once.
+grep -A 4 '^Confusion matrix' few.txt | awk '$1 == "3" && !/not/ { rows = $2 " " $3 " " $4 } END { exit rows != "1 0 1" }' ||
+  fail "evaluate: expected another confusion matrix than $(cat few.txt)"
+for i in $(seq 400); do printf 'class %d	word%d
+' $((i % 101)) $((i % 101)); done >classes.tsv
+"$classifier" train --data classes.tsv --epochs 1 --save classes.safetensors >/dev/null
+"$classifier" evaluate --model classes.safetensors --data classes.tsv | grep -q '^Most frequent mistakes' || fail "101 classes"
+
 "$classifier" info --model lstm.safetensors >info.txt
 grep -qE '^encoder +lstm$' info.txt && grep -qE '^layers +2$' info.txt && grep -q 'encoder.lstm.weight_hh_l1_reverse' info.txt ||
   fail "info lacks what the model is"
