@@ -67,7 +67,7 @@ class Program {
       if (!x.requires_grad()) continue;
       const auto& gradient = x.grad();
       outcome_.row_sparse.push_back(gradient.defined() && gradient.is_row_sparse());
-      outcome_.gradients.push_back(gradient.defined() ? list(gradient.dense()) : std::vector<double>());
+      outcome_.gradients.push_back(gradient.defined() ? list(gradient.to_dense()) : std::vector<double>());
     }
     return outcome_;
   }
