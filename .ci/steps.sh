@@ -222,7 +222,8 @@ step_python() {
   if ! python3 -c 'import numpy, torch, safetensors.torch' 2>/dev/null; then
     python=$PWD/build/ci/python/bin/python3
     if ! "$python" -c 'import numpy, torch, safetensors.torch' 2>/dev/null; then
-      python3 -m venv build/ci/python && timeout 900 "$python" -m pip install --quiet torch==2.13.0 numpy safetensors || true
+      cmake/install-packages.sh "This check" python3-venv &&
+        python3 -m venv build/ci/python && timeout 900 "$python" -m pip install --quiet torch==2.13.0 numpy safetensors || true
     fi
   fi
   PYTHON=$python tests/python/run.sh  # says so where torch cannot be had
