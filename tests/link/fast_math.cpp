@@ -3,7 +3,12 @@
 #include <cstdio>
 #include <limits>
 
+#include <rowgrad/functional/loss.hpp>
+#include <rowgrad/nn/dropout.hpp>
+#include <rowgrad/nn/embedding.hpp>
+#include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/optim/adam.hpp>
+#include <rowgrad/optim/clip.hpp>
 #include <rowgrad/optim/sgd.hpp>
 
 namespace {
@@ -54,6 +59,21 @@ void run() {
   auto state = adam.state_dict();
   state.parameters[0].slots[1].data()[3] = bad[0];
   expect_refused("state", [&] { adam.load_state_dict(state); });
+
+  const double nan = static_cast<double>(bad[0]);
+  const rowgrad::Tensor<T> probability = rowgrad::full<T>({1}, bad[0]);
+  const rowgrad::Indices label{0};
+  expect_refused("dropout", [&] { rowgrad::nn::Dropout<T>{nan}; });
+  expect_refused("dropout of an LSTM", [&] { rowgrad::nn::LSTM<T>(2, 2, {.num_layers = 2, .dropout = nan}); });
+  expect_refused("max_norm of a table", [&] { rowgrad::nn::Embedding<T>(3, 2, {.max_norm = nan}); });
+  expect_refused("norm_type of a table", [&] { rowgrad::nn::Embedding<T>(3, 2, {.max_norm = 1, .norm_type = nan}); });
+  expect_refused("max_norm of clipping", [&] { rowgrad::optim::clip_grad_norm_<T>({w}, nan); });
+  expect_refused("clip_value", [&] { rowgrad::optim::clip_grad_value_<T>({w}, nan); });
+  expect_refused("probability", [&] { rowgrad::binary_cross_entropy(probability, rowgrad::ones<T>({1})); });
+  expect_refused("target", [&] { rowgrad::binary_cross_entropy(rowgrad::full<T>({1}, T(0.5)), probability); });
+  expect_refused("label_smoothing", [&] {
+    cross_entropy(rowgrad::zeros<T>({1, 2}), label, {.label_smoothing = static_cast<T>(nan)});
+  });
 }
 
 }  // namespace

@@ -385,6 +385,14 @@ TEST_CASE("Module: buffers are named, copied as values, and no parameters") {
   CHECK(buffers[0].buffer.as<Index>().to_vector() == std::vector<Index>{0, 1, 2});
 }
 
+TEST_CASE("Module: two members under one name are an error") {
+  struct Twice : nn::Module<float> {
+    nn::Linear<float> a{1, 1}, b{1, 1};
+    void members(nn::Members<float>& m) override { m("a", a)("a", b); }
+  };
+  CHECK_THROWS_WITH_AS(Twice().parameters(), "members: 'a' names two members", rowgrad::ValueError);
+}
+
 TEST_CASE("Module: type_name is the class's own name") {
   CHECK(Model().type_name() == "SentimentClassifier");
   CHECK(nn::Linear<float>(1, 1).type_name() == "Linear");

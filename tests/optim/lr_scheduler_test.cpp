@@ -202,6 +202,8 @@ TEST_CASE("schedules: states under PyTorch's names, and states that do not fit")
   state.step_size = 7;
   state.base_lrs.pop_back();
   CHECK_THROWS_WITH_AS(step.load_state_dict(state), doctest::Contains("expected 2 base_lrs"), ValueError);
+  state.base_lrs = {0.1, std::numeric_limits<double>::quiet_NaN()};
+  CHECK_THROWS_WITH_AS(step.load_state_dict(state), doctest::Contains("base_lrs"), ValueError);
   CHECK(step.state_dict().step_size == 2);
 
   Plateau plateau(groups.sgd, {.patience = 1});

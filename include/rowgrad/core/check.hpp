@@ -14,7 +14,8 @@ namespace rowgrad::detail {
 
 /// ValueError unless 0 <= p <= 1; NaN is outside.
 inline void expect_probability(const char* operation, const char* option, double p) {
-  if (!(p >= 0 && p <= 1)) raise<ValueError>(operation, ": expected 0 <= ", option, " <= 1, a probability, got ", p);
+  if (is_nan(p) || p < 0 || p > 1)
+    raise<ValueError>(operation, ": expected 0 <= ", option, " <= 1, a probability, got ", p);
 }
 
 /// ValueError unless 0 <= eps <= most; NaN is outside. most is the largest number of the type it is used in.

@@ -9,6 +9,7 @@
 
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 
 namespace rowgrad::data {
@@ -64,7 +65,7 @@ inline std::vector<Fold> k_folds(const std::vector<Index>& labels, Index folds,
 inline TrainValidation train_validation_split(const std::vector<Index>& labels, double validation_fraction,
                                               Generator& generator = default_generator()) {
   const auto samples = static_cast<Index>(labels.size());
-  if (!(validation_fraction > 0 && validation_fraction < 1))
+  if (rowgrad::detail::is_nan(validation_fraction) || validation_fraction <= 0 || validation_fraction >= 1)
     rowgrad::detail::raise<ValueError>("train_validation_split: validation_fraction must lie between 0 and 1, got ",
                                        validation_fraction);
   if (samples < 2)

@@ -5,6 +5,7 @@
 
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/softmax.hpp>
+#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad {
 
@@ -138,7 +139,7 @@ Tensor<T> class_loss(const char* operation, const char* name, const Tensor<T>& i
 template <typename T>
 Tensor<T> cross_entropy(const Tensor<T>& input, const Indices& target,
                         const std::type_identity_t<CrossEntropyOptions<T>>& options = {}) {
-  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
+  if (detail::is_nan(options.label_smoothing) || options.label_smoothing < 0 || options.label_smoothing > 1)
     detail::raise<ValueError>("cross_entropy: expected 0 <= label_smoothing <= 1, got ", options.label_smoothing);
   Tensor<T> log_p;
   {
@@ -211,11 +212,11 @@ Tensor<T> binary_cross_entropy(const Tensor<T>& input, const Tensor<T>& target, 
   return detail::pair_loss(
       "binary_cross_entropy", "BinaryCrossEntropyBackward0", input, target, options.reduction,
       [above_minus_100](T x, T t, Index i) {
-        if (!(x >= T(0) && x <= T(1)))
+        if (detail::is_nan(x) || x < T(0) || x > T(1))
           detail::raise<ValueError>("binary_cross_entropy: input ", x, " at position ", i,
                                     " is not a probability (apply sigmoid, or use "
                                     "binary_cross_entropy_with_logits)");
-        if (!(t >= T(0) && t <= T(1)))
+        if (detail::is_nan(t) || t < T(0) || t > T(1))
           detail::raise<ValueError>("binary_cross_entropy: target ", t, " at position ", i, " is not a probability");
         const T one = t == T(0) ? T(-0.0) : t * above_minus_100(std::log(x));  // hard labels need one logarithm
         const T zero = t == T(1) ? T(-0.0) : (T(1) - t) * above_minus_100(std::log1p(-x));

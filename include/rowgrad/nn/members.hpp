@@ -16,7 +16,8 @@ namespace rowgrad::nn {
 template <typename T, typename Self = void>
 class Module;
 
-/// What members() tells of a module: its parameters, buffers and sub-modules by name, in PyTorch's order.
+/// What members() tells of a module: its parameters, buffers and sub-modules by name, in PyTorch's order. ValueError
+/// for a name that is given twice.
 template <typename T>
 class Members {
  public:
@@ -50,6 +51,8 @@ class Members {
 
 template <typename T>
 [[gnu::cold]] Members<T>& Members<T>::add(Member&& member) {
+  for (const Member& other : list_)
+    if (other.name == member.name) rowgrad::detail::raise<ValueError>("members: '", member.name, "' names two members");
   list_.push_back(std::move(member));
   return *this;
 }

@@ -47,7 +47,8 @@ double largest_magnitude(const Tensor<T>& x) {
 template <typename T>
 double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, double norm_type = 2,
                        bool error_if_nonfinite = false) {
-  if (!(max_norm >= 0)) rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected max_norm >= 0, got ", max_norm);
+  if (rowgrad::detail::is_nan(max_norm) || max_norm < 0)
+    rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected max_norm >= 0, got ", max_norm);
   const bool largest = norm_type == std::numeric_limits<double>::infinity();
   if (norm_type != 1 && norm_type != 2 && !largest)
     rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected norm_type 1, 2 or infinity, got ", norm_type);
@@ -71,7 +72,7 @@ double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm
 /// Limits every entry of every gradient to [-clip_value, clip_value]. ValueError below 0. PyTorch: clip_grad_value_.
 template <typename T>
 void clip_grad_value_(const std::vector<Tensor<T>>& parameters, double clip_value) {
-  if (!(clip_value >= 0))
+  if (rowgrad::detail::is_nan(clip_value) || clip_value < 0)
     rowgrad::detail::raise<ValueError>("clip_grad_value_: expected clip_value >= 0, got ", clip_value);
   const T limit = static_cast<T>(clip_value);
   detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {

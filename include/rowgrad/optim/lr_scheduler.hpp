@@ -98,6 +98,8 @@ class LRScheduler {
   void load(const LRSchedulerState& state) {
     detail::check_rates(name_, "base_lrs", optimizer_.group_count(), state.base_lrs.size());
     detail::check_rates(name_, "last_lrs", optimizer_.group_count(), state.last_lr.size());
+    for (const double rate : state.base_lrs) detail::check_finite(name_, "base_lrs", rate);
+    for (const double rate : state.last_lr) detail::check_finite(name_, "last_lrs", rate);
     state_ = state;
   }
 

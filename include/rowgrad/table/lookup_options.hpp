@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad {
 
@@ -36,9 +37,9 @@ inline LookupOptions checked_options(const char* operation, LookupOptions option
       detail::raise<IndexError>(operation, ": padding_idx ", row, " is outside a table of ", rows, " rows");
     if (row < 0) row += rows;
   }
-  if (options.max_norm && !(*options.max_norm >= 0))
+  if (options.max_norm && (detail::is_nan(*options.max_norm) || *options.max_norm < 0))
     detail::raise<ValueError>(operation, ": expected max_norm >= 0, got ", *options.max_norm);
-  if (std::isnan(options.norm_type)) detail::raise<ValueError>(operation, ": norm_type is not a number");
+  if (detail::is_nan(options.norm_type)) detail::raise<ValueError>(operation, ": norm_type is not a number");
   return options;
 }
 
