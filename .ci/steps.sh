@@ -9,9 +9,9 @@ eigen=/usr/include/eigen3         # 3.4
 eigen5=$PWD/build/ci/eigen5/eigency/eigen
 umbrella=build/ci/everything.cpp  # includes every public header
 # bench/compile_time.sh: at most so many times what Eigen/Core takes. What is wanted is 1.6, 4.5 and 2.5.
-umbrella_limit=2.0
-program_limit=9.0
-compiled_limit=3.3
+umbrella_limit=1.9
+program_limit=8.0
+compiled_limit=3.1
 warnings=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Werror)
 # GCC 12 sees uninitialised values and short arrays in Eigen's and its own SIMD headers where there are none.
 gcc_false=(-Wno-array-bounds -Wno-maybe-uninitialized -Wno-uninitialized -Wno-stringop-overflow -Wno-restrict)

@@ -5,7 +5,6 @@
 
 #include <limits>
 
-#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/index.hpp>

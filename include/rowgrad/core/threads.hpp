@@ -8,7 +8,6 @@
 // The same holds for Python's multiprocessing where it forks.
 #pragma once
 
-#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/machine/threads.hpp>
 

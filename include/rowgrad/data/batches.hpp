@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 #include <rowgrad/text/padding.hpp>

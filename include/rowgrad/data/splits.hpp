@@ -7,7 +7,7 @@
 #include <cmath>
 #include <vector>
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
 #include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/radix_sort.hpp>

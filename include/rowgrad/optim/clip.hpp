@@ -8,7 +8,7 @@
 #include <limits>
 
 #include <rowgrad/autograd/autograd.hpp>
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/sums.hpp>
 

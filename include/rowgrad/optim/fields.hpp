@@ -6,7 +6,6 @@
 
 #include <utility>
 
-#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/machine/finite.hpp>
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/core/tensor.hpp>
 
 namespace rowgrad::text {

@@ -6,7 +6,6 @@
 #include <array>
 #include <limits>
 
-#include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/text/word_counts.hpp>
 

@@ -3,7 +3,7 @@
 // See:  torchtext.vocab.build_vocab_from_iterator; tokenizer.hpp for Keras's rules; vectors/text_vectors.hpp.
 #pragma once
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
 namespace rowgrad::text {

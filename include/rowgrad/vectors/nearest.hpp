@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/machine/finite.hpp>
 #include <rowgrad/machine/isa.hpp>

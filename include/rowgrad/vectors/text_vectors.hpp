@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/error.hpp>
 #include <rowgrad/core/random.hpp>
 #include <rowgrad/core/tensor.hpp>
 #include <rowgrad/vectors/vector_file.hpp>
