@@ -15,6 +15,7 @@
 #include <rowgrad/core/state_dict.hpp>
 #include <rowgrad/core/storage.hpp>
 #include <rowgrad/core/tensor.hpp>
+#include <rowgrad/core/tensor_methods.hpp>
 #include <rowgrad/core/threads.hpp>
 #include <rowgrad/core/version.hpp>
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <rowgrad/core/storage.hpp>
+#include <rowgrad/core/tensor_methods.hpp>
 #include <rowgrad/machine/maps.hpp>
 
 namespace rowgrad {
@@ -108,7 +109,7 @@ void copy_nested(const std::vector<V>& values, const Shape& shape, int depth, T*
 /// Like a PyTorch tensor it is a handle: copies refer to the same values, also through a const handle.
 /// A default-constructed tensor is undefined: it has no shape and no values.
 template <typename T>
-class Tensor {
+class Tensor : public TensorMethods<T> {
  public:
   using Scalar = T;
 
@@ -215,29 +216,6 @@ class Tensor {
   /// gradient, or on a second call through a freed graph. PyTorch: backward.
   void backward(bool retain_graph = false) const;
   void backward(const Tensor& seed, bool retain_graph = false) const;
-
-  // The operations people chain; each forwards to the free function of its name in functional/.
-  Tensor operator[](Index i) const;
-  Tensor reshape(const Shape& shape) const;
-  Tensor reshape(std::initializer_list<Index> sizes) const;
-  Tensor view(const Shape& shape) const;
-  Tensor view(std::initializer_list<Index> sizes) const;
-  Tensor flatten(Index start_dim = 0, Index end_dim = -1) const;
-  Tensor squeeze() const;
-  Tensor squeeze(Index dim) const;
-  Tensor unsqueeze(Index dim) const;
-  Tensor transpose(Index dim0, Index dim1) const;
-  Tensor t() const;
-  Tensor sum() const;
-  Tensor sum(Index dim, bool keepdim = false) const;
-  Tensor mean() const;
-  Tensor mean(Index dim, bool keepdim = false) const;
-  Tensor exp() const;
-  Tensor log() const;
-  Tensor sqrt() const;
-  Tensor relu() const;
-  Tensor sigmoid() const;
-  Tensor tanh() const;
 
   // For those who write operations.
   /// A tensor over given memory: a view when the memory is another tensor's.

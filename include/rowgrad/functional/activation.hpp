@@ -77,16 +77,16 @@ Tensor<T> gelu(const Tensor<T>& x, std::string_view approximate = "none") {
 }
 
 template <typename T>
-Tensor<T> Tensor<T>::relu() const {
-  return rowgrad::relu(*this);
+Tensor<T> TensorMethods<T>::relu() const {
+  return rowgrad::relu(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::sigmoid() const {
-  return rowgrad::sigmoid(*this);
+Tensor<T> TensorMethods<T>::sigmoid() const {
+  return rowgrad::sigmoid(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::tanh() const {
-  return rowgrad::tanh(*this);
+Tensor<T> TensorMethods<T>::tanh() const {
+  return rowgrad::tanh(self());
 }
 
 }  // namespace rowgrad

@@ -40,16 +40,16 @@ Tensor<T> sqrt(const Tensor<T>& x) {
 }
 
 template <typename T>
-Tensor<T> Tensor<T>::exp() const {
-  return rowgrad::exp(*this);
+Tensor<T> TensorMethods<T>::exp() const {
+  return rowgrad::exp(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::log() const {
-  return rowgrad::log(*this);
+Tensor<T> TensorMethods<T>::log() const {
+  return rowgrad::log(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::sqrt() const {
-  return rowgrad::sqrt(*this);
+Tensor<T> TensorMethods<T>::sqrt() const {
+  return rowgrad::sqrt(self());
 }
 
 }  // namespace rowgrad

@@ -215,20 +215,20 @@ Tensor<T> prod(const Tensor<T>& x, Index dim, bool keepdim = false) {
 }
 
 template <typename T>
-Tensor<T> Tensor<T>::sum() const {
-  return rowgrad::sum(*this);
+Tensor<T> TensorMethods<T>::sum() const {
+  return rowgrad::sum(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::sum(Index dim, bool keepdim) const {
-  return rowgrad::sum(*this, dim, keepdim);
+Tensor<T> TensorMethods<T>::sum(Index dim, bool keepdim) const {
+  return rowgrad::sum(self(), dim, keepdim);
 }
 template <typename T>
-Tensor<T> Tensor<T>::mean() const {
-  return rowgrad::mean(*this);
+Tensor<T> TensorMethods<T>::mean() const {
+  return rowgrad::mean(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::mean(Index dim, bool keepdim) const {
-  return rowgrad::mean(*this, dim, keepdim);
+Tensor<T> TensorMethods<T>::mean(Index dim, bool keepdim) const {
+  return rowgrad::mean(self(), dim, keepdim);
 }
 
 }  // namespace rowgrad

@@ -277,49 +277,50 @@ Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
 }
 
 template <typename T>
-Tensor<T> Tensor<T>::operator[](Index i) const {
-  return rowgrad::select(*this, 0, i);
+Tensor<T> TensorMethods<T>::operator[](Index i) const {
+  return rowgrad::select(self(), 0, i);
 }
 template <typename T>
-Tensor<T> Tensor<T>::reshape(const Shape& shape) const {
-  return rowgrad::reshape(*this, shape);
+Tensor<T> TensorMethods<T>::reshape(const Shape& shape) const {
+  return rowgrad::reshape(self(), shape);
 }
 template <typename T>
-Tensor<T> Tensor<T>::view(const Shape& shape) const {
-  return rowgrad::reshape(*this, shape);
+Tensor<T> TensorMethods<T>::view(const Shape& shape) const {
+  return rowgrad::reshape(self(), shape);
 }
 template <typename T>
-Tensor<T> Tensor<T>::reshape(std::initializer_list<Index> sizes) const {
-  return rowgrad::reshape(*this, sizes);
+Tensor<T> TensorMethods<T>::reshape(std::initializer_list<Index> sizes) const {
+  return rowgrad::reshape(self(), sizes);
 }
 template <typename T>
-Tensor<T> Tensor<T>::view(std::initializer_list<Index> sizes) const {
-  return rowgrad::reshape(*this, sizes);
+Tensor<T> TensorMethods<T>::view(std::initializer_list<Index> sizes) const {
+  return rowgrad::reshape(self(), sizes);
 }
 template <typename T>
-Tensor<T> Tensor<T>::flatten(Index start_dim, Index end_dim) const {
-  return rowgrad::flatten(*this, start_dim, end_dim);
+Tensor<T> TensorMethods<T>::flatten(Index start_dim, Index end_dim) const {
+  return rowgrad::flatten(self(), start_dim, end_dim);
 }
 template <typename T>
-Tensor<T> Tensor<T>::squeeze() const {
-  return rowgrad::squeeze(*this);
+Tensor<T> TensorMethods<T>::squeeze() const {
+  return rowgrad::squeeze(self());
 }
 template <typename T>
-Tensor<T> Tensor<T>::squeeze(Index dim) const {
-  return rowgrad::squeeze(*this, dim);
+Tensor<T> TensorMethods<T>::squeeze(Index dim) const {
+  return rowgrad::squeeze(self(), dim);
 }
 template <typename T>
-Tensor<T> Tensor<T>::unsqueeze(Index dim) const {
-  return rowgrad::unsqueeze(*this, dim);
+Tensor<T> TensorMethods<T>::unsqueeze(Index dim) const {
+  return rowgrad::unsqueeze(self(), dim);
 }
 template <typename T>
-Tensor<T> Tensor<T>::transpose(Index dim0, Index dim1) const {
-  return rowgrad::transpose(*this, dim0, dim1);
+Tensor<T> TensorMethods<T>::transpose(Index dim0, Index dim1) const {
+  return rowgrad::transpose(self(), dim0, dim1);
 }
 template <typename T>
-Tensor<T> Tensor<T>::t() const {
-  if (dim() > 2) detail::raise<ShapeError>("t: expected at most 2 dimensions, got shape ", shape());
-  return dim() < 2 ? *this : rowgrad::transpose(*this, 0, 1);
+Tensor<T> TensorMethods<T>::t() const {
+  const Tensor<T>& x = self();
+  if (x.dim() > 2) detail::raise<ShapeError>("t: expected at most 2 dimensions, got shape ", x.shape());
+  return x.dim() < 2 ? x : rowgrad::transpose(x, 0, 1);
 }
 
 }  // namespace rowgrad
