@@ -51,7 +51,9 @@
 #include <rowgrad/functional/matmul.hpp>
 #include <rowgrad/functional/one_hot.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
+#include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/functional/rearrange.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
 #include <rowgrad/functional/reduce.hpp>

@@ -1,12 +1,12 @@
 // Every differentiable operation, with each of its options, against central differences: one row each.
 #include <doctest/doctest.h>
 
-#include <functional>
-#include <string>
 #include <vector>
 
 #include <rowgrad/rowgrad.hpp>
 #include <rowgrad/vectors.hpp>
+
+#include <support/gradient_table.hpp>
 
 using rowgrad::Generator;
 using rowgrad::Index;
@@ -17,41 +17,10 @@ using rowgrad::Tensor;
 
 namespace {
 
-using Value = Tensor<double>;
-using In = const std::vector<Value>&;
-
-// What the values of the inputs look like.
-enum class Values {
-  normal,    // any
-  away,      // at least 0.3 from zero: for kinks and poles at zero
-  positive,  // 0.5 to 2
-  unit,      // 0.1 to 0.9: probabilities
-  zeros,     // every third is zero
-  distinct,  // differences of at least 0.1, in random order: for max
-};
-
-struct Row {
-  const char* name;
-  std::function<Value(In)> f;
-  std::vector<Shape> shapes;
-  Values values = Values::normal;
-};
-
-Value make(const Shape& shape, Values values, Generator& generator) {
-  Value x = rowgrad::randn<double>(shape, generator);
-  if (values == Values::distinct) {
-    const Indices order = rowgrad::randperm(x.numel(), generator);
-    for (Index i = 0; i < x.numel(); ++i) x.data()[i] = 0.1 * static_cast<double>(order.data()[i]) - 0.33;
-  }
-  for (Index i = 0; i < x.numel(); ++i) {
-    double& v = x.data()[i];
-    if (values == Values::away) v += v < 0 ? -0.3 : 0.3;
-    if (values == Values::positive) v = generator.uniform(0.5, 2.0);
-    if (values == Values::zeros && i % 3 == 1) v = 0;
-    if (values == Values::unit) v = generator.uniform(0.1, 0.9);
-  }
-  return x;
-}
+using gradient_table::In;
+using gradient_table::Row;
+using gradient_table::Value;
+using gradient_table::Values;
 
 const Value class_weight{0.5, 2, 1.25};
 
@@ -309,26 +278,7 @@ std::vector<Row> table() {
 
 }  // namespace
 
-TEST_CASE("gradients agree with differences, for every operation and every input") {
-  std::uint64_t seed = 0;
-  for (const Row& row : table()) {
-    CAPTURE(row.name);
-    Generator generator(++seed);
-    std::vector<Value> inputs;
-    for (const Shape& shape : row.shapes) inputs.push_back(make(shape, row.values, generator).requires_grad_());
-    const auto result = rowgrad::gradcheck(row.f, inputs);
-    CHECK_MESSAGE(result.ok, result.message);
-    for (const Value& input : inputs) CHECK((input.grad().defined() || input.numel() == 0));
-
-    // Each input alone: the other branches are pruned.
-    for (std::size_t k = 0; inputs.size() > 1 && k < inputs.size(); ++k) {
-      CAPTURE(k);
-      for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i].requires_grad_(i == k);
-      const auto alone = rowgrad::gradcheck(row.f, inputs);
-      CHECK_MESSAGE(alone.ok, alone.message);
-    }
-  }
-}
+TEST_CASE("gradients agree with differences, for every operation and every input") { gradient_table::check(table()); }
 
 TEST_CASE("the padding row of an embedding has no gradient although the result depends on it") {
   const Value weight = Value{{1, 2}, {3, 4}, {5, 6}}.requires_grad_();

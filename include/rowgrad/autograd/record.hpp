@@ -219,6 +219,14 @@ void put_into_graph(Tensor<T>& output, Ref<Node<T>> node) {
   body.requires_grad = true;
 }
 
+/// Makes one output of several that of an operation, unless it is undefined.
+template <typename T>
+void put_into_graph(Tensor<T>& output, const char* name, OutputsNode<T>* operation, std::size_t index) {
+  if (!output.defined()) return;
+  auto node = make_ref<Output<T>>(name, Ref<OutputsNode<T>>::share(operation), index);
+  put_into_graph(output, Ref<Node<T>>::adopt(node.leak()));
+}
+
 }  // namespace detail
 
 /// Whether an operation on these tensors is to be recorded: gradients are on, and one of the tensors requires one.
@@ -278,14 +286,15 @@ void record(std::initializer_list<Tensor<T>*> outputs, const char* name, Backwar
   using Operation = detail::OutputsOperation<T, decltype(before), Backward>;
   const auto operation = detail::make_ref<Operation>(name, std::move(before), outputs.size(), std::move(backward));
   std::size_t index = 0;
-  for (Tensor<T>* output : outputs) {
-    if (output->defined()) {
-      auto node =
-          detail::make_ref<detail::Output<T>>(name, detail::Ref<detail::OutputsNode<T>>::share(operation.get()), index);
-      detail::put_into_graph(*output, detail::Ref<Node<T>>::adopt(node.leak()));
-    }
-    ++index;
-  }
+  for (Tensor<T>* output : outputs) detail::put_into_graph<T>(*output, name, operation.get(), index++);
+}
+template <typename T, typename Backward, typename... Inputs>
+void record(std::vector<Tensor<T>>& outputs, const char* name, Backward backward, const Inputs&... inputs) {
+  auto before = detail::inputs_of(inputs...);
+  using Operation = detail::OutputsOperation<T, decltype(before), Backward>;
+  const auto operation = detail::make_ref<Operation>(name, std::move(before), outputs.size(), std::move(backward));
+  std::size_t index = 0;
+  for (Tensor<T>& output : outputs) detail::put_into_graph<T>(output, name, operation.get(), index++);
 }
 
 }  // namespace rowgrad

@@ -42,6 +42,9 @@ class Storage final : public Counted {
   /// Who owes rows of this memory an update; null for nearly all tensors.
   DebtSlot debt = nullptr;
 
+  /// Whether this is a copy where PyTorch has a view of another tensor: operations that write in place refuse it.
+  bool stands_for_view = false;
+
   static constexpr std::size_t header = alignment;  // bytes in front of the values
 
  private:

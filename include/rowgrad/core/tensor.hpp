@@ -217,6 +217,8 @@ class Tensor : public TensorMethods<T> {
   void backward(bool retain_graph = false) const;
   void backward(const Tensor& seed, bool retain_graph = false) const;
 
+  using TensorMethods<T>::view_as;  // of another tensor's shape, beside the one below
+
   // For those who write operations.
   /// A tensor over given memory: a view when the memory is another tensor's.
   Tensor(const Shape& shape, detail::Ref<detail::Storage<T>> storage, T* first = nullptr) {
@@ -292,6 +294,12 @@ Tensor<T> copy_of(const Tensor<T>& x) {
   Tensor<T> copy(x.shape());
   std::copy_n(x.data(), x.numel(), copy.body().data);
   return copy;
+}
+
+/// Notes that these values are a copy where PyTorch has a view, so that a write to them would be lost.
+template <typename T>
+void stands_for_view(const Tensor<T>& copy) noexcept {
+  copy.body().storage->stands_for_view = true;
 }
 
 }  // namespace detail

@@ -3,7 +3,9 @@
 // See:  tensor.hpp; functional/, where each is defined beside the function of its name.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
+#include <vector>
 
 #include <rowgrad/core/shape.hpp>
 
@@ -12,10 +14,25 @@ namespace rowgrad {
 template <typename T>
 class Tensor;
 
+namespace detail {
+template <typename T>
+class RowIterator;
+struct RowsEnd;
+}  // namespace detail
+
+/// Tensor's methods of which one is called T, which a template's parameter may not be then.
+template <typename Scalar>
+class MatrixMethods {
+ public:
+  // functional/rearrange.hpp.
+  Tensor<Scalar> T() const;
+  Tensor<Scalar> mT() const;
+};
+
 /// Base of Tensor. Each of these calls the free function of its name in functional/ with this tensor as first argument;
 /// shapes, gradients and errors are described there. A program includes that header, or rowgrad.hpp.
 template <typename T>
-class TensorMethods {
+class TensorMethods : public MatrixMethods<T> {
  public:
   // Shape: functional/shape.hpp.
   Tensor<T> operator[](Index i) const;
@@ -29,6 +46,67 @@ class TensorMethods {
   Tensor<T> unsqueeze(Index dim) const;
   Tensor<T> transpose(Index dim0, Index dim1) const;
   Tensor<T> t() const;
+  /// Sizes may be written without braces: x.view(-1, 2).
+  template <std::integral... Sizes>
+  Tensor<T> view(Sizes... sizes) const {
+    return view({static_cast<Index>(sizes)...});
+  }
+  template <std::integral... Sizes>
+  Tensor<T> reshape(Sizes... sizes) const {
+    return reshape({static_cast<Index>(sizes)...});
+  }
+
+  // functional/rearrange.hpp.
+  Tensor<T> permute(std::initializer_list<Index> dims) const;
+  Tensor<T> movedim(Index source, Index destination) const;
+  Tensor<T> swapaxes(Index dim0, Index dim1) const;
+  Tensor<T> flip(std::initializer_list<Index> dims) const;
+  Tensor<T> roll(Index shift) const;
+  Tensor<T> roll(Index shift, Index dim) const;
+  Tensor<T> roll(std::initializer_list<Index> shifts, std::initializer_list<Index> dims) const;
+  Tensor<T> repeat(std::initializer_list<Index> repeats) const;
+  Tensor<T> repeat_interleave(Index times) const;
+  Tensor<T> repeat_interleave(Index times, Index dim) const;
+  Tensor<T> slice(Index dim, Index start, Index end, Index step = 1) const;
+  Tensor<T> select(Index dim, Index index) const;
+  Tensor<T> narrow(Index dim, Index start, Index length) const;
+  Tensor<T> unflatten(Index dim, std::initializer_list<Index> sizes) const;
+  Tensor<T> diagonal(Index offset = 0, Index dim1 = 0, Index dim2 = 1) const;
+  Tensor<T> expand(const Shape& shape) const;
+  Tensor<T> expand(std::initializer_list<Index> sizes) const;
+  Tensor<T> broadcast_to(const Shape& shape) const;
+  template <typename U>
+  Tensor<T> expand_as(const Tensor<U>& other) const;
+  template <typename U>
+  Tensor<T> view_as(const Tensor<U>& other) const;
+  template <typename U>
+  Tensor<T> reshape_as(const Tensor<U>& other) const;
+  Tensor<T> contiguous() const;
+  template <std::integral... Dims>
+  Tensor<T> permute(Dims... dims) const {
+    return permute({static_cast<Index>(dims)...});
+  }
+  template <std::integral... Dims>
+  Tensor<T> flip(Dims... dims) const {
+    return flip({static_cast<Index>(dims)...});
+  }
+  template <std::integral... Times>
+  Tensor<T> repeat(Times... times) const {
+    return repeat({static_cast<Index>(times)...});
+  }
+  template <std::integral... Sizes>
+  Tensor<T> expand(Sizes... sizes) const {
+    return expand({static_cast<Index>(sizes)...});
+  }
+
+  // functional/pieces.hpp.
+  std::vector<Tensor<T>> split(Index size, Index dim = 0) const;
+  std::vector<Tensor<T>> split(std::initializer_list<Index> sizes, Index dim = 0) const;
+  std::vector<Tensor<T>> chunk(Index chunks, Index dim = 0) const;
+  std::vector<Tensor<T>> unbind(Index dim = 0) const;
+  /// for (const auto& row : x): the tensors x[0], x[1], ...
+  detail::RowIterator<T> begin() const;
+  detail::RowsEnd end() const;
 
   // Sums: functional/reduce.hpp.
   Tensor<T> sum() const;

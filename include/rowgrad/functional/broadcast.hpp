@@ -131,24 +131,44 @@ Tensor<T> repeat_to(const Tensor<T>& x, const Shape& shape) {
   return result;
 }
 
+/// The same, with its gradient.
+template <typename T>
+Tensor<T> repeated(const Tensor<T>& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  if (broadcast_shape("expand", x.shape(), shape) != shape)
+    raise<ShapeError>("expand: shape ", x.shape(), " does not broadcast to ", shape, ": a size is not 1 and differs");
+  Tensor<T> y = repeat_to(x, shape);
+  if (recording(x)) {
+    record(
+        y, "ExpandBackward0",
+        [before = x.shape()](Tensor<T> g, Node<T>* node) { node->accumulate(sum_to(std::move(g), before)); }, x);
+  }
+  return y;
+}
+
 }  // namespace detail
 
 /// x repeated to `shape`: along new dimensions in front, and along dimensions of size 1. A copy, where PyTorch has a
 /// view. dx = g summed over what was repeated. ShapeError when x does not broadcast to `shape`. PyTorch: Tensor.expand.
 template <typename T>
 Tensor<T> expand(const Tensor<T>& x, const Shape& shape) {
-  if (x.shape() == shape) return x;
-  if (detail::broadcast_shape("expand", x.shape(), shape) != shape)
-    detail::raise<ShapeError>("expand: shape ", x.shape(), " does not broadcast to ", shape,
-                              ": a size is not 1 and differs");
-  Tensor<T> y = detail::repeat_to(x, shape);
-  if (recording(x)) {
-    record(
-        y, "ExpandBackward0",
-        [before = x.shape()](Tensor<T> g, Node<T>* node) { node->accumulate(detail::sum_to(std::move(g), before)); },
-        x);
-  }
+  Tensor<T> y = detail::repeated(x, shape);
+  if (&y.body() != &x.body()) detail::stands_for_view(y);
   return y;
+}
+
+/// The same; -1 keeps the size that the dimension has.
+template <typename T>
+Tensor<T> expand(const Tensor<T>& x, std::initializer_list<Index> sizes) {
+  const int added = static_cast<int>(sizes.size()) - x.dim();
+  Shape shape;
+  for (const Index size : sizes) {
+    const int d = shape.rank() - added;
+    if (size == -1 && d < 0)
+      throw ShapeError("expand: -1 keeps a size, and a new dimension in front has none; give a number");
+    shape.append(size == -1 && d < x.dim() ? x.shape()[d] : size);
+  }
+  return expand(x, shape);
 }
 
 }  // namespace rowgrad

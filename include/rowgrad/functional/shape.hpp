@@ -30,32 +30,39 @@ Tensor<T> reshape(const Tensor<T>& x, const Shape& shape) {
   return y;
 }
 
-/// The same; one size may be -1 and is worked out.
-template <typename T>
-Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
+namespace detail {
+
+/// Sizes of which one may be -1: it is worked out, so that there are numel elements; without
+/// one they are not checked. `whole`: for messages.
+inline Shape filled_in(const char* operation, std::initializer_list<Index> sizes, Index numel, const Shape& whole) {
   int open = -1, d = 0;
   Shape shape;
   for (Index size : sizes) {
     if (size < -1 || (size == -1 && open >= 0))
-      detail::raise<ShapeError>("reshape: expected sizes of at least 0, and -1 once at most, got ", size,
-                                size == -1 ? " twice" : "");
+      raise<ShapeError>(operation, ": expected sizes of at least 0, and -1 once at most, got ", size,
+                        size == -1 ? " twice" : "");
     if (size == -1) open = d;
     shape.append(open == d ? 1 : size);
     ++d;
   }
-  if (open >= 0) {
-    const Index known = shape.numel();
-    if (known == 0)
-      detail::raise<ShapeError>(
-          "reshape: the size given as -1 could be any, because another one is 0 (the tensor has "
-          "shape ",
-          x.shape(), "; an empty batch? Give the size itself)");
-    if (x.numel() % known != 0)
-      detail::raise<ShapeError>("reshape: cannot work out the size given as -1: ", x.numel(),
-                                " elements do not divide by ", known);
-    shape[open] = x.numel() / known;
-  }
-  return reshape(x, shape);
+  const Index known = shape.numel();
+  if (open < 0) return shape;
+  if (known == 0)
+    raise<ShapeError>(operation, ": the size given as -1 could be any, because another one is 0 (the tensor has shape ",
+                      whole, "; an empty batch? Give the size itself)");
+  if (numel % known != 0)
+    raise<ShapeError>(operation, ": cannot work out the size given as -1: ", numel, " elements do not divide by ",
+                      known);
+  shape[open] = numel / known;
+  return shape;
+}
+
+}  // namespace detail
+
+/// The same; one size may be -1 and is worked out.
+template <typename T>
+Tensor<T> reshape(const Tensor<T>& x, std::initializer_list<Index> sizes) {
+  return reshape(x, detail::filled_in("reshape", sizes, x.numel(), x.shape()));
 }
 
 /// Merges dimensions start_dim .. end_dim. A view. PyTorch: torch.flatten.
@@ -147,6 +154,7 @@ Tensor<T> transpose(const Tensor<T>& x, Index dim0, Index dim1) {
   const int d0 = detail::wrap_dim("transpose", dim0, x.dim()), d1 = detail::wrap_dim("transpose", dim1, x.dim());
   if (d0 == d1) return reshape(x, x.shape());
   Tensor<T> y = detail::transposed(x, d0, d1);
+  detail::stands_for_view(y);
   if (recording(x)) {
     record(
         y, "TransposeBackward0",
@@ -172,6 +180,7 @@ Tensor<T> slice(const Tensor<T>& x, Index dim, Index start, Index end) {
     y = Tensor<T>(shape, x.body().storage, x.body().data + start * s.inner);
   } else {
     y = Tensor<T>(shape);
+    detail::stands_for_view(y);
     for (Index o = 0; o < s.outer && y.numel() > 0; ++o)
       std::copy_n(x.data() + (o * s.size + start) * s.inner, count * s.inner, y.data() + o * count * s.inner);
   }
@@ -262,6 +271,12 @@ Tensor<T> cat(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
   return y;
 }
 
+/// cat({x, y}, 1), which finds out the scalar type.
+template <typename T>
+Tensor<T> cat(std::initializer_list<Tensor<T>> tensors, Index dim = 0) {
+  return cat(std::vector<Tensor<T>>(tensors), dim);
+}
+
 /// Tensors of one shape joined along a new dimension. PyTorch: torch.stack.
 template <typename T>
 Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
@@ -274,6 +289,10 @@ Tensor<T> stack(const std::vector<Tensor<T>>& tensors, Index dim = 0) {
     widened.push_back(reshape(x, detail::widened("stack", x.shape(), dim)));
   }
   return cat(widened, dim);
+}
+template <typename T>
+Tensor<T> stack(std::initializer_list<Tensor<T>> tensors, Index dim = 0) {
+  return stack(std::vector<Tensor<T>>(tensors), dim);
 }
 
 template <typename T>

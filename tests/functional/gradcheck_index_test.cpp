@@ -1,0 +1,67 @@
+// Rearranging, indexing and products against central differences: one row for each operation and option.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include <rowgrad/rowgrad.hpp>
+
+#include <support/gradient_table.hpp>
+
+using gradient_table::In;
+using gradient_table::Row;
+using rowgrad::Indices;
+
+namespace {
+
+std::vector<Row> table() {
+  using namespace rowgrad;  // NOLINT: as a user writes it
+  return {
+      {"permute", [](In x) { return x[0].permute(2, 0, 1); }, {{2, 3, 2}}},
+      {"movedim", [](In x) { return x[0].movedim(0, -1); }, {{2, 3, 2}}},
+      {"swapaxes", [](In x) { return x[0].swapaxes(0, -1); }, {{2, 3, 2}}},
+      {"T", [](In x) { return x[0].T(); }, {{2, 3}}},
+      {"flip", [](In x) { return x[0].flip(0, 2); }, {{2, 3, 2}}},
+      {"roll",
+       [](In x) {
+         return x[0].roll({1, -2}, {0, 1});
+       },
+       {{2, 3}}},
+      {"roll, flat", [](In x) { return x[0].roll(2); }, {{2, 3}}},
+      {"repeat", [](In x) { return x[0].repeat(2, 1, 3); }, {{2, 2}}},
+      {"repeat_interleave", [](In x) { return x[0].repeat_interleave(2, 1); }, {{2, 3}}},
+      {"slice, step, rows", [](In x) { return x[0].slice(0, 0, 5, 2); }, {{5, 2}}},
+      {"slice, step, columns", [](In x) { return x[0].slice(1, 1, 5, 2); }, {{2, 5}}},
+      {"narrow", [](In x) { return x[0].narrow(1, 1, 2); }, {{2, 4}}},
+      {"unflatten",
+       [](In x) {
+         return x[0].unflatten(1, {2, -1}) * x[0].unflatten(1, {2, -1});
+       },
+       {{2, 4}}},
+      {"diagonal", [](In x) { return x[0].diagonal(1); }, {{3, 3}}},
+      {"expand, kept sizes", [](In x) { return x[0].expand(2, -1, 3); }, {{2, 1}}},
+      {"contiguous", [](In x) { return x[0].t().contiguous(); }, {{2, 3}}},
+      {"split", [](In x) { return x[0].split(2, 1)[0] * x[0].split(2, 1)[1]; }, {{2, 4}}},
+      {"split, some rows",
+       [](In x) {
+         return x[0].split({1, 2, 1})[1];
+       },
+       {{4, 2}}},
+      {"chunk", [](In x) { return x[0].chunk(2)[0] * x[0].chunk(2)[1]; }, {{4, 2, 2}}},
+      {"unbind", [](In x) { return x[0].unbind()[0] * x[0].unbind()[2]; }, {{3, 2}}},
+      {"unbind, last", [](In x) { return x[0].unbind(-1)[0] * x[0].unbind(-1)[2]; }, {{2, 3}}},
+      {"hstack",
+       [](In x) {
+         return hstack({x[0], x[1]});
+       },
+       {{2, 1}, {2, 2}}},
+      {"vstack",
+       [](In x) {
+         return vstack({x[0], x[1]});
+       },
+       {{2}, {3, 2}}},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("gradients of rearranging, indexing and products agree with differences") { gradient_table::check(table()); }
