@@ -81,6 +81,7 @@
 #include <rowgrad/nn/recurrent_cell.hpp>
 #include <rowgrad/nn/recurrent_parameters.hpp>
 #include <rowgrad/nn/sequential.hpp>
+#include <rowgrad/nn/tied_copies.hpp>
 
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>

@@ -295,7 +295,7 @@ TEST_CASE("load_state_dict: BOOL and 16-bit floats of a file") {
 TEST_CASE("load_state_dict: rows that are owed updates") {
   for (const bool assign : {false, true}) {
     nn::Embedding<double> sparse(7, 3), dense(7, 3);
-    dense.weight = sparse.weight;
+    dense.weight.array() = sparse.weight.array();
     const nn::Embedding<double> other(7, 3);
     rowgrad::optim::Adam<double> of_sparse(sparse.parameters(), {.lr = 0.1}), of_dense(dense.parameters(), {.lr = 0.1});
     for (Index step = 0; step < 12; ++step) {

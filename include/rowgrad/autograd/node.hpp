@@ -24,6 +24,10 @@ class WalkNode : public GraphNode {
   /// For a leaf whose tensor took another shape: graphs recorded before cannot be walked any more.
   void retire() noexcept { retired_ = true; }
 
+  /// For a leaf whose values were changed in place outside the graph: backward() through an operation that keeps them
+  /// is a GraphError from now on.
+  void note_change() noexcept { ++changes_; }
+
   /// Adds d(root)/d(leaf) to every leaf below this node, given its own gradient (already accumulated).
   void run_backward(bool retain_graph);
 
@@ -41,11 +45,26 @@ class WalkNode : public GraphNode {
   virtual void free_saved() noexcept {}
   virtual void dispose() noexcept = 0;
 
+  /// An operation's inputs; keeps_leaf: its backward reads values of a leaf where they lie.
+  void set_inputs(std::span<Ref<WalkNode>> inputs, bool keeps_leaf) noexcept {
+    inputs_ = inputs;
+    keeps_leaf_ = keeps_leaf;
+    if (keeps_leaf) changes_ = changes_before();
+  }
+
   std::span<Ref<WalkNode>> inputs_;  // memory of the derived class; null where an input needs no gradient
 
  private:
+  std::uint32_t changes_before() const noexcept {
+    std::uint32_t sum = 0;
+    for (const Ref<WalkNode>& input : inputs_)
+      if (input && input->is_leaf()) sum += input->changes_;
+    return sum;
+  }
+
   const char* name_;
-  bool retired_ = false;
+  bool retired_ = false, keeps_leaf_ = false;
+  std::uint32_t changes_ = 0;       // of a leaf: how often it was changed in place; of an operation: its leaves', then
   Index waiting_ = 0;               // during a walk: consumers whose contribution has not come yet
   WalkNode* found_next_ = nullptr;  // during a walk: the node found after this one
   WalkNode* next_ = nullptr;        // in the stack of a walk's ready nodes, or of nodes to destroy
@@ -93,6 +112,10 @@ inline void WalkNode::run_backward(bool retain_graph) {
       if (input && input->retired_)
         raise<GraphError>("backward: rows were added to a table since this graph was recorded (at ", node->name_,
                           "). Add rows between steps, and run the forward again");
+    if (node->keeps_leaf_ && node->changes_ != node->changes_before())
+      raise<GraphError>("backward: a tensor that ", node->name_,
+                        " needs was changed in place after it was used (by a lookup with max_norm?). Use a copy there, "
+                        "weight.clone(), or make the lookups first");
     for_each_operation_before(node, [&last](WalkNode* before) {
       if (before->waiting_++ == 0) last = last->found_next_ = before;
     });

@@ -27,6 +27,10 @@ class InputNodes {
 
 namespace detail {
 
+/// Whether saved() has kept a leaf, on this thread, for the operation that is recorded next.
+inline constinit thread_local bool kept_leaf = false;
+inline bool take_kept_leaf() noexcept { return std::exchange(kept_leaf, false); }
+
 template <typename T>
 bool wants_gradient(const Tensor<T>& x) noexcept {
   return x.defined() && x.body().requires_grad;
@@ -130,7 +134,7 @@ class Operation final : public Node<T> {
  public:
   Operation(const char* name, Inputs&& inputs, Backward&& backward)
       : Node<T>(name), saved_(static_cast<Inputs&&>(inputs), static_cast<Backward&&>(backward)) {
-    this->inputs_ = saved_.nodes();
+    this->set_inputs(saved_.nodes(), take_kept_leaf());
   }
 
  private:
@@ -173,7 +177,7 @@ class OutputsOperation final : public OutputsNode<T> {
  public:
   OutputsOperation(const char* name, Inputs&& inputs, std::size_t outputs, Backward&& backward)
       : OutputsNode<T>(name, outputs), saved_(static_cast<Inputs&&>(inputs), static_cast<Backward&&>(backward)) {
-    this->inputs_ = saved_.nodes();
+    this->set_inputs(saved_.nodes(), take_kept_leaf());
   }
 
  private:
@@ -240,7 +244,15 @@ template <typename T>
 Tensor<T> saved(const Tensor<T>& x) {
   // A leaf under training may be kept as it is: when its table grows, the graphs before are refused. A frozen one may
   // not.
-  return x.requires_grad() && x.is_leaf() ? x : x.detach();
+  if (!x.requires_grad() || !x.is_leaf()) return x.detach();
+  if (x.body().graph) detail::kept_leaf = true;
+  return x;
+}
+
+/// x for a backward function that reads it for the gradient of `other` alone, as those of products do.
+template <typename T>
+Tensor<T> saved_for(const Tensor<T>& other, const Tensor<T>& x) {
+  return detail::wants_gradient(other) || !x.requires_grad() || !x.is_leaf() ? saved(x) : x;
 }
 
 /// Ids, classes or a mask for a backward function to keep: a copy, because programs fill the same buffer with the next

@@ -37,7 +37,8 @@ struct TensorBody final : Counted {
   Ref<Storage<T>> storage;
   T* data;
   bool requires_grad = false;
-  Ref<GraphNode> graph;  // the operation that made it, or the leaf that gathers its gradient
+  std::uint32_t ties = 0;  // parameters of modules that are this tensor, beside the first
+  Ref<GraphNode> graph;    // the operation that made it, or the leaf that gathers its gradient
 };
 
 /// Throws for a tensor without values: default-constructed, moved from, or a parameter that is switched off.

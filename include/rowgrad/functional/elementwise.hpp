@@ -128,7 +128,7 @@ Tensor<T> operator*(const Tensor<T>& a, const Tensor<T>& b) {
   if (recording(a, b)) {
     record(
         y, "MulBackward0",
-        [a = saved(a), b = saved(b), times](Tensor<T> g, Node<T>* na, Node<T>* nb) {
+        [a = saved_for(b, a), b = saved_for(a, b), times](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           if (na != nullptr) na->accumulate(detail::sum_to(detail::binary("mul", g, b, times), a.shape()));  // da = g b
           if (nb != nullptr) nb->accumulate(detail::sum_to(detail::binary("mul", g, a, times), b.shape()));  // db = g a
         },

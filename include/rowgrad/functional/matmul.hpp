@@ -40,7 +40,7 @@ Tensor<T> linear(const Tensor<T>& x, const Tensor<T>& weight, const Tensor<T>& b
   if (recording(x, weight, bias)) {
     record(
         y, "AddmmBackward0",
-        [x = saved(x), w = saved(weight)](Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
+        [x = saved_for(weight, x), w = saved_for(x, weight)](Tensor<T> g, Node<T>* nx, Node<T>* nw, Node<T>* nb) {
           const detail::Operand<T> gradient = detail::factor(g), nothing{};
           if (nx != nullptr) {
             Tensor<T> dx(x.shape());
@@ -92,7 +92,7 @@ Tensor<T> bmm(const Tensor<T>& a, const Tensor<T>& b) {
   if (recording(a, b)) {
     record(
         y, "BmmBackward0",
-        [a = saved(a), b = saved(b), batch](Tensor<T> g, Node<T>* na, Node<T>* nb) {
+        [a = saved_for(b, a), b = saved_for(a, b), batch](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           using detail::batch_matrix;
           if (na != nullptr) {
             Tensor<T> da(a.shape());
@@ -122,7 +122,7 @@ Tensor<T> mm(const Tensor<T>& a, const Tensor<T>& b) {
   if (recording(a, b)) {
     record(
         y, "MmBackward0",
-        [a = saved(a), b = saved(b)](Tensor<T> g, Node<T>* na, Node<T>* nb) {
+        [a = saved_for(b, a), b = saved_for(a, b)](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           if (na != nullptr) {
             Tensor<T> da(a.shape());
             product(da.matrix(), g.matrix(), b.matrix().transpose());

@@ -8,13 +8,25 @@
 
 namespace rowgrad::nn {
 
+struct BagOptions {
+  BagModeOption mode = BagMode::mean;  // or "sum", "mean", "max"; the rest is EmbeddingBagOptions'
+  std::optional<Index> padding_idx = {};
+  std::optional<double> max_norm = {};
+  double norm_type = 2;
+  bool scale_grad_by_freq = false;
+  bool sparse = false;
+  bool include_last_offset = false;
+  AnyTensor _weight = {};  // the table to start from, of the layer's shape and type, whose values the layer shares
+};
+
 struct BagFromPretrainedOptions {
   bool freeze = true;  // PyTorch's default
-  BagMode mode = BagMode::mean;
+  BagModeOption mode = BagMode::mean;
   std::optional<Index> padding_idx = {};  // these and the last are EmbeddingBagOptions'
   std::optional<double> max_norm = {};
   double norm_type = 2;
   bool scale_grad_by_freq = false;
+  bool sparse = false;
   bool include_last_offset = false;
 };
 
@@ -24,14 +36,15 @@ class EmbeddingBag : public Module<T> {
  public:
   Parameter<T> weight;  // (num_embeddings, embedding_dim)
 
-  /// Starts from the weights that an Embedding starts from. ShapeError for a negative size, IndexError for a
+  /// Starts from the weights that an Embedding starts from. ShapeError for a negative size or a _weight of another
+  /// shape, IndexError for a
   /// padding_idx outside the table, ValueError for a negative norm, or scale_grad_by_freq with BagMode::max.
-  EmbeddingBag(Index num_embeddings, Index embedding_dim, EmbeddingBagOptions options = {});
+  EmbeddingBag(Index num_embeddings, Index embedding_dim, const BagOptions& options = {});
 
   /// A layer that starts from a table (V, D), whose values it shares; frozen unless asked. PyTorch: from_pretrained.
   static EmbeddingBag from_pretrained(const Tensor<T>& table, BagFromPretrainedOptions options = {}) {
     return EmbeddingBag({options.mode, options.padding_idx, options.max_norm, options.norm_type,
-                         options.scale_grad_by_freq, options.include_last_offset},
+                         options.scale_grad_by_freq, options.sparse, options.include_last_offset},
                         [&](LookupOptions& lookup) {
                           return embedding_table::given("EmbeddingBag::from_pretrained", table, options.freeze, lookup);
                         });
@@ -72,10 +85,12 @@ class EmbeddingBag : public Module<T> {
 };
 
 template <typename T>
-EmbeddingBag<T>::EmbeddingBag(Index num_embeddings, Index embedding_dim, EmbeddingBagOptions options)
-    : EmbeddingBag(options, [&](LookupOptions& lookup) {
-        return embedding_table::drawn<T>("EmbeddingBag", num_embeddings, embedding_dim, lookup);
-      }) {}
+EmbeddingBag<T>::EmbeddingBag(Index num_embeddings, Index embedding_dim, const BagOptions& o)
+    : EmbeddingBag(
+          {o.mode, o.padding_idx, o.max_norm, o.norm_type, o.scale_grad_by_freq, o.sparse, o.include_last_offset},
+          [&](LookupOptions& lookup) {
+            return embedding_table::made<T>("EmbeddingBag", num_embeddings, embedding_dim, lookup, o._weight);
+          }) {}
 
 template <typename T>
 Tensor<T> EmbeddingBag<T>::forward(const Indices& ids, const Indices& offsets,
@@ -92,7 +107,7 @@ template <typename T>
 std::string EmbeddingBag<T>::extra_repr() const {
   const char* const modes[] = {"sum", "mean", "max"};
   return detail::concat(num_embeddings(), ", ", embedding_dim(), embedding_table::repr(options_.lookup()), ", mode='",
-                        modes[static_cast<std::size_t>(options_.mode)], "'",
+                        modes[static_cast<std::size_t>(static_cast<BagMode>(options_.mode))], "'",
                         embedding_table::padding_repr(options_.lookup()));
 }
 

@@ -3,6 +3,7 @@
 // See:  embedding.hpp, embedding_bag.hpp; table/lookup_options.hpp.
 #pragma once
 
+#include <rowgrad/core/any_tensor.hpp>
 #include <rowgrad/nn/init.hpp>
 #include <rowgrad/nn/parameter.hpp>
 #include <rowgrad/table/append_rows.hpp>
@@ -10,14 +11,23 @@
 
 namespace rowgrad::nn::embedding_table {
 
-/// A table drawn from Normal(0, 1), but for the padding row, which is zero; options are checked in passing.
+/// A table drawn from Normal(0, 1), but for the padding row, which is zero; or the one given, as it is. Options are
+/// checked in passing.
 template <typename T>
-[[gnu::cold]] Parameter<T> drawn(const char* layer, Index num_embeddings, Index embedding_dim, LookupOptions& options) {
+[[gnu::cold]] Parameter<T> made(const char* layer, Index num_embeddings, Index embedding_dim, LookupOptions& options,
+                                const AnyTensor& given) {
   if (num_embeddings < 0 || embedding_dim < 0)
     detail::raise<ShapeError>(layer, ": expected num_embeddings >= 0 and embedding_dim >= 0, got ", num_embeddings,
                               " and ", embedding_dim);
   options = checked_options(layer, options, num_embeddings);
-  Parameter<T> table(Tensor<T>(Shape{num_embeddings, embedding_dim}));
+  const Shape shape{num_embeddings, embedding_dim};
+  if (given.defined()) {
+    if (given.shape() != shape)
+      detail::raise<ShapeError>(layer, ": expected _weight of shape ", shape, ", (num_embeddings, embedding_dim), got ",
+                                given.shape());
+    return Parameter<T>(given.as<T>());
+  }
+  Parameter<T> table{Tensor<T>(shape)};
   init::normal_(table);
   if (options.padding_idx) std::fill_n(table.data() + *options.padding_idx * embedding_dim, embedding_dim, T(0));
   return table;

@@ -50,11 +50,11 @@ class Module<T, void> {
   /// Names every parameter, buffer and sub-module once: m("weight", weight)("fc", fc).
   virtual void members(Members<T>&) {}
 
-  /// All parameters, also frozen ones; handles that stay valid while the module lives or is moved. A parameter that is
-  /// switched off is left out. Empty for a module that names none in members(). PyTorch: parameters().
+  /// All parameters, also frozen ones, each once; handles that stay valid while the module lives or is moved. One that
+  /// is switched off is left out. Empty for a module that names none in members(). PyTorch: parameters().
   std::vector<Tensor<T>> parameters() const { return parameters(Check::again); }
 
-  /// PyTorch: named_parameters().
+  /// One that has several names is listed under the first. PyTorch: named_parameters().
   std::vector<NamedParameter<T>> named_parameters() const;
 
   /// PyTorch: named_buffers().
@@ -140,7 +140,7 @@ class Module<T, void> {
   // Listing members changes nothing; handles are shallow, so a const model may be listed, too.
   Members<T> listed() const;
 
-  /// All parameters and buffers with values by their full names, also those of sub-modules.
+  /// All parameters and buffers with values by their full names, also those of sub-modules; each once.
   std::vector<Member> leaves(Check check) const;
   void add_leaves(const std::string& prefix, Check check, std::vector<Member>& result) const;
 
@@ -244,6 +244,14 @@ template <typename T>
 std::vector<typename Members<T>::Member> Module<T>::leaves(Check check) const {
   std::vector<Member> result;
   add_leaves("", check, result);
+  std::vector<const void*> seen;  // sorted
+  std::erase_if(result, [&seen](const Member& member) {
+    const void* const body = member.parameter != nullptr ? &member.parameter->body() : member.buffer.body();
+    const auto place = std::lower_bound(seen.begin(), seen.end(), body, std::less<>());
+    if (place != seen.end() && *place == body) return true;
+    seen.insert(place, body);
+    return false;
+  });
   return result;
 }
 

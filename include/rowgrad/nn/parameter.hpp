@@ -6,6 +6,7 @@
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/core/printing.hpp>
+#include <rowgrad/nn/tied_copies.hpp>
 
 namespace rowgrad::nn {
 
@@ -23,7 +24,9 @@ struct Holdings {
 /// Copies made by a class of its members, Model copy = model, are deep. Everything else is a handle, as in PyTorch:
 /// auto w = layer.weight; shares the layer's values. (In C++: direct initialisation copies, auto w{layer.weight} and
 /// std::make_tuple(layer.weight) too, as does assignment. A Tensor<T> made of one is a handle however it is spelled.)
-/// Members are to be single ones or in a std::vector: GCC copies the elements of an array the way of handles.
+/// Tied parameters are tied in a copy of what holds them: members of one object, and what is in a Sequential or
+/// ModuleList of it. Members are to be single ones or in a std::vector: GCC copies the elements of an array the way of
+/// handles.
 template <typename T>
 class OwnedTensor : public Tensor<T> {
  public:
@@ -41,7 +44,7 @@ class OwnedTensor : public Tensor<T> {
     if (Holdings* const listing = Holdings::listing; listing != nullptr) listing->handles.push_back(this);
   }
 
-  OwnedTensor(const OwnedTensor& other) : Tensor<T>(copied(other)) {}
+  OwnedTensor(const OwnedTensor& other) : Tensor<T>(copied(this, other)) {}
 
   /// Of equal shapes, values are copied in place and this stays the same tensor. Whether that was so.
   bool assign_in_place(const OwnedTensor& other) {
@@ -50,13 +53,13 @@ class OwnedTensor : public Tensor<T> {
     return true;
   }
 
- private:
-  static Tensor<T> copied(const OwnedTensor& other) {
+  static Tensor<T> copied(const void* copy, const OwnedTensor& other) {
     if (!other.defined()) return {};
     if (Holdings* const listing = Holdings::listing; listing != nullptr) {
       listing->tensors.push_back(&other.body());
       return other;
     }
+    if (other.body().ties > 0) return TiedCopies<T>::copy_of(copy, &other, other);
     return rowgrad::detail::copy_of<T>(other);
   }
 };
@@ -82,9 +85,24 @@ class Parameter : public OwnedTensor<T> {
   Parameter& operator=(Parameter&&) noexcept = default;
   ~Parameter() = default;
 
-  /// Takes over values and requires_grad. Of equal shapes the values are copied in place, so that an optimizer goes on
-  /// training this parameter: `model = best_model` restores a model under training.
+  /// decoder.weight = encoder.weight: this becomes the same tensor. Both layers go on with it, it is listed by
+  /// parameters() once and by state_dict() under both names, and it remains one in copies of the model.
+  template <std::same_as<Parameter> P>
+  Parameter& operator=(P& other) {
+    tie_to(other);
+    return *this;
+  }
+  /// From a constant one, as classes assign their members: takes over values and requires_grad. Of equal shapes the
+  /// values are copied in place, so that an optimizer goes on training this parameter: `model = best_model` restores a
+  /// model under training.
   Parameter& operator=(const Parameter& other);
+
+ private:
+  void tie_to(const Parameter& other) {
+    if (this == &other || (this->defined() && other.defined() && &this->body() == &other.body())) return;
+    Tensor<T>::operator=(other);
+    if (other.defined()) ++other.body().ties;
+  }
 };
 
 template <typename T>
@@ -101,7 +119,8 @@ Parameter<T>::Parameter(const Parameter& other) : OwnedTensor<T>(other) {
 template <typename T>
 Parameter<T>& Parameter<T>::operator=(const Parameter& other) {
   if (this == &other) return *this;
-  if (!this->assign_in_place(other)) return *this = Parameter(other);
+  if (!this->assign_in_place(other)) Tensor<T>::operator=(OwnedTensor<T>::copied(this, other));
+  if (!other.defined()) return *this;
   this->requires_grad_(other.requires_grad());
   return *this;
 }

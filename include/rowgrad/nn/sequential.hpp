@@ -24,6 +24,7 @@ class Sequential : public Module<T> {
   }
 
   Sequential(const Sequential& other) : Module<T>(other) {
+    const CopiesOfLayers together(this, &other);
     for (const auto& slot : other.layers_) layers_.push_back(slot->clone());
   }
   Sequential(Sequential&&) noexcept = default;

@@ -11,14 +11,15 @@ namespace rowgrad {
 
 /// What a bag becomes, where bags end, and how their rows are looked up.
 struct EmbeddingBagOptions {
-  BagMode mode = BagMode::mean;
+  BagModeOption mode = BagMode::mean;     // or "sum", "mean", "max"
   std::optional<Index> padding_idx = {};  // these ids do not count, as if they were not in the bag
   std::optional<double> max_norm = {};    // the lookup's options: see LookupOptions
   double norm_type = 2;
   bool scale_grad_by_freq = false;   // not for BagMode::max
+  bool sparse = false;               // says nothing: gradients are row-sparse always
   bool include_last_offset = false;  // offsets say where the last bag ends; ids after it are in no bag
 
-  LookupOptions lookup() const noexcept { return {padding_idx, max_norm, norm_type, scale_grad_by_freq}; }
+  LookupOptions lookup() const noexcept { return {padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse}; }
 };
 
 namespace detail {
@@ -94,7 +95,8 @@ Tensor<T> embedding_bag(const Indices& ids, const Tensor<T>& weight, const Indic
     bags.keep_ids();
     record(
         y, "EmbeddingBagBackward0",
-        [bags = std::move(bags), picks = picks, by_freq = options.scale_grad_by_freq, w = saved(weight),
+        [bags = std::move(bags), picks = picks, by_freq = options.scale_grad_by_freq,
+         w = saved_for(per_sample_weights, weight),
          factors = per_sample_weights.defined() ? saved(per_sample_weights) : per_sample_weights](
             Tensor<T> g, Node<T>* nw, Node<T>* nf) {
           if (nf != nullptr)

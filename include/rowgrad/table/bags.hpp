@@ -11,6 +11,25 @@ namespace rowgrad {
 
 enum class BagMode { sum, mean, max };
 
+/// A BagMode, or its name: "sum", "mean", "max". ValueError for another word.
+class BagModeOption {
+ public:
+  constexpr BagModeOption(BagMode mode) noexcept : mode_(mode) {}  // NOLINT: implicit by design
+  BagModeOption(const char* name) : mode_(named(name)) {}          // NOLINT
+  BagModeOption(const std::string& name) : mode_(named(name)) {}   // NOLINT
+  constexpr operator BagMode() const noexcept { return mode_; }    // NOLINT
+
+ private:
+  [[gnu::cold]] static BagMode named(const std::string& name) {
+    if (name == "sum") return BagMode::sum;
+    if (name == "mean") return BagMode::mean;
+    if (name == "max") return BagMode::max;
+    detail::raise<ValueError>("embedding_bag: mode is \"sum\", \"mean\" or \"max\", got \"", name, '"');
+  }
+
+  BagMode mode_;
+};
+
 namespace detail {
 
 /// Where each bag begins among the ids, and the end of the last one: (bags + 1).

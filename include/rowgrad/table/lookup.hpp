@@ -43,7 +43,9 @@ inline void check_frozen(const char* operation, const LookupOptions& options) {
 }  // namespace detail
 
 /// Rows of a table: weight (V, D), ids of any shape; result (ids..., D). The gradient of row padding_idx stays zero.
-/// With max_norm, the rows looked up are scaled down first, in the table itself: not for several threads at once.
+/// With max_norm, the rows looked up are scaled down first, in the table itself: not for several threads at once. A
+/// graph recorded before in which the table takes part otherwise (a product with it) needs the values as they were, so
+/// that its backward() is a GraphError, as in PyTorch: use weight.clone() there.
 /// O(ids * D), forward and backward; nothing of size V is allocated or visited. The ids are kept as they are now.
 /// IndexError for an id or a padding_idx outside the table, ShapeError for a table that is not one, ValueError for a
 /// max_norm below 0. PyTorch: torch.nn.functional.embedding, with sparse gradients always.

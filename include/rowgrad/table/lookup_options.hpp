@@ -17,6 +17,7 @@ struct LookupOptions {
   std::optional<double> max_norm = {};    // rows of a larger norm are scaled down, in place, before they are read
   double norm_type = 2;                   // p of that norm
   bool scale_grad_by_freq = false;        // a row's gradient is divided by how often the row was looked up
+  bool sparse = false;                    // says nothing: gradients are row-sparse always
 };
 
 /// ShapeError for anything but a table (V, D).

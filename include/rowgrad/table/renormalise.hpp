@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include <rowgrad/autograd/node.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 #include <rowgrad/machine/rows.hpp>
 #include <rowgrad/table/lookup_options.hpp>
@@ -38,7 +39,8 @@ double vector_norm(const T* values, Index n, double p) {
 
 /// Multiplies each of these rows whose norm exceeds max_norm by max_norm / (norm + 1e-7), outside any graph. Updates
 /// owed to the rows are made first. O(n D), independent of V. ids and options were checked; ids may repeat. GraphError
-/// for the result of a recorded operation, whose backward may need the values as they were.
+/// for the result of a recorded operation, whose backward may need the values as they were. Graphs recorded before that
+/// keep the table's values can no longer be walked.
 template <typename T>
 void renormalise_rows(const char* operation, const Tensor<T>& table, std::span<const Index> ids,
                       const LookupOptions& options) {
@@ -47,6 +49,7 @@ void renormalise_rows(const char* operation, const Tensor<T>& table, std::span<c
     raise<GraphError>(operation,
                       ": max_norm changes the table in place, but the table is the result of a "
                       "recorded operation (look rows up in a leaf, or detach() it)");
+  if (table.body().graph) static_cast<WalkNode*>(table.body().graph.get())->note_change();
   const double max_norm = *options.max_norm, p = options.norm_type;
   T* const values = table.data_for_rows(ids);
   const Index columns = table.shape()[1];
