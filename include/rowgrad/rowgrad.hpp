@@ -41,11 +41,13 @@
 #include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/functional/comparison.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
+#include <rowgrad/functional/logic.hpp>
 #include <rowgrad/functional/loss.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/matmul.hpp>
@@ -53,6 +55,7 @@
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/functional/promotion.hpp>
 #include <rowgrad/functional/rearrange.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>

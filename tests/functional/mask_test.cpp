@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <rowgrad/functional/activation.hpp>
+#include <rowgrad/functional/comparison.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/reduce.hpp>
@@ -64,10 +65,14 @@ TEST_CASE("masked_fill: a mask that is filled anew before backward") {
 
 TEST_CASE("padding_mask and eq: 1 where a position is padding") {
   CHECK(padding_mask({2, 0, 5, 3}, 3).shape() == Shape{4, 3});
-  CHECK(padding_mask({2, 0, 5, 3}, 3).to_vector() == std::vector<Index>{0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0});
+  CHECK(padding_mask({2, 0, 5, 3}, 3).to_vector() == std::vector<bool>{0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0});
   CHECK(padding_mask(Indices(Shape{0}), 3).shape() == Shape{0, 3});
   CHECK_THROWS_AS(padding_mask(3, 3), ShapeError);
-  CHECK(rowgrad::eq({{0, 4}, {7, 0}}, 0).to_vector() == std::vector<Index>{1, 0, 0, 1});
+  CHECK(rowgrad::eq({{0, 4}, {7, 0}}, 0).to_vector() == std::vector<bool>{1, 0, 0, 1});
+  const Indices numbers = padding_mask({2, 0}, 2);  // as programs had it before there were masks
+  CHECK(numbers.to_vector() == std::vector<Index>{0, 0, 1, 1});
+  CHECK(rowgrad::Mask(numbers).to_vector() == std::vector<bool>{0, 0, 1, 1});
+  CHECK(!rowgrad::Mask(Indices()).defined());
 }
 
 TEST_CASE("the maximum over time of a padded batch is that of each sequence alone") {

@@ -40,7 +40,8 @@ Tensor<U> Tensor<T>::to() const {
   if constexpr (std::is_same_v<T, U>) {
     return clone();
   } else {
-    if constexpr (std::is_floating_point_v<T> && !std::is_floating_point_v<U>) detail::check_converts_to_index(*this);
+    if constexpr (std::is_floating_point_v<T> && !std::is_floating_point_v<U> && !std::is_same_v<U, bool>)
+      detail::check_converts_to_index(*this);
     Tensor<U> copy(shape());
     copy.array() = array().template cast<U>();
     if constexpr (std::is_floating_point_v<T> && std::is_floating_point_v<U>)

@@ -240,8 +240,12 @@ bool recording(const Tensor<T>& first, const More&... more) noexcept {
 }
 
 /// x, an input or an output of the operation, for a backward function to keep: its values, without the graph before it.
+///
+/// Ids, classes and masks are copied, because programs fill the same buffer with the next batch, and ids that were
+/// checked in forward must be those that backward uses.
 template <typename T>
 Tensor<T> saved(const Tensor<T>& x) {
+  if constexpr (!std::is_floating_point_v<T>) return detail::copy_of(x);
   // A leaf under training may be kept as it is: when its table grows, the graphs before are refused. A frozen one may
   // not.
   if (!x.requires_grad() || !x.is_leaf()) return x.detach();
@@ -253,14 +257,6 @@ Tensor<T> saved(const Tensor<T>& x) {
 template <typename T>
 Tensor<T> saved_for(const Tensor<T>& other, const Tensor<T>& x) {
   return detail::wants_gradient(other) || !x.requires_grad() || !x.is_leaf() ? saved(x) : x;
-}
-
-/// Ids, classes or a mask for a backward function to keep: a copy, because programs fill the same buffer with the next
-/// batch, and ids that were checked in forward must be those that backward uses.
-inline Indices saved(const Indices& x) {
-  Indices copy(x.shape());
-  std::copy_n(x.data(), x.numel(), copy.data());
-  return copy;
 }
 
 /// For a backward function that keeps no tensor but, say, a std::vector of sizes: nothing of it is freed when the graph
@@ -283,10 +279,12 @@ detail::SavesNothing<Backward> saves_nothing(Backward backward) {
 /// PyTorch: torch.autograd.Function.
 template <typename T, typename Backward, typename... Inputs>
 void record(Tensor<T>& output, const char* name, Backward backward, const Inputs&... inputs) {
-  auto before = detail::inputs_of(inputs...);
-  using Operation = detail::Operation<T, decltype(before), Backward>;
-  auto operation = detail::make_ref<Operation>(name, std::move(before), std::move(backward));
-  detail::put_into_graph(output, detail::Ref<Node<T>>::adopt(operation.leak()));
+  if constexpr (std::is_floating_point_v<T>) {  // integers and masks have no gradient
+    auto before = detail::inputs_of(inputs...);
+    using Operation = detail::Operation<T, decltype(before), Backward>;
+    auto operation = detail::make_ref<Operation>(name, std::move(before), std::move(backward));
+    detail::put_into_graph(output, detail::Ref<Node<T>>::adopt(operation.leak()));
+  }
 }
 
 /// The same for several outputs: backward is called once, with a span of their gradients; undefined where nothing came.

@@ -76,6 +76,8 @@ class ValueFormat {
       const auto format = scientific_ ? std::chars_format::scientific : std::chars_format::fixed;
       const char* const end = std::to_chars(text, text + sizeof text, value, format, integers_ ? 0 : 4).ptr;
       return std::string(text, static_cast<std::size_t>(end - text)) + (integers_ ? "." : "");
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return value ? "True" : "False";
     } else {
       return concat(value);
     }
@@ -176,6 +178,7 @@ template <typename T>
   if (x.numel() == 0 && x.dim() != 1) append(detail::concat("size=", x.shape()));
   if (std::is_same_v<T, double>) append("dtype=float64");
   if (std::is_same_v<T, Index> && x.numel() == 0) append("dtype=int64");
+  if (std::is_same_v<T, bool> && x.numel() == 0) append("dtype=bool");
   if (!x.is_leaf())
     append(detail::concat("grad_fn=<", x.body().graph->name(), ">"));
   else if (x.requires_grad())

@@ -3,6 +3,7 @@
 // See:  factory.hpp (zeros, randn, ...), printing.hpp, autograd/ (gradients), functional/ (operations).
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <initializer_list>
 #include <type_traits>
@@ -75,6 +76,11 @@ template <typename T, typename V>
 concept values_for = std::same_as<T, V> ||(std::same_as<T, Index>&& std::integral<V>) ||
                      (std::floating_point<T> && (std::integral<V> || std::floating_point<V>));
 
+/// Whether tensors of T convert to U: masks to indices and back.
+template <typename U, typename T>
+concept mask_or_indices = (std::same_as<T, bool> && std::same_as<U, Index>) ||
+                          (std::same_as<T, Index> && std::same_as<U, bool>);
+
 /// The shape of nested vectors, going by the first of each level.
 template <typename V>
 Shape shape_of(const std::vector<V>& values) {
@@ -106,7 +112,7 @@ void copy_nested(const std::vector<V>& values, const Shape& shape, int depth, T*
 
 }  // namespace detail
 
-/// A tensor of float, double or Index (Indices). Row-major, contiguous.
+/// A tensor of float, double, Index (Indices) or bool (Mask). Row-major, contiguous.
 /// Like a PyTorch tensor it is a handle: copies refer to the same values, also through a const handle.
 /// A default-constructed tensor is undefined: it has no shape and no values.
 template <typename T>
@@ -138,6 +144,15 @@ class Tensor : public TensorMethods<T> {
       : Tensor(detail::shape_of(values)) {
     T* next = body_->data;
     detail::copy_nested(values, body_->shape, 0, next);
+  }
+
+  /// A mask of integers, true where they are not 0, and integers of a mask, 1 where it is true, so that Indices of 0
+  /// and 1 serve as masks and masks as such Indices.
+  template <detail::mask_or_indices<T> U>
+  Tensor(const Tensor<U>& other) {  // NOLINT: implicit by design
+    if (!other.defined()) return;
+    *this = Tensor(other.shape());
+    std::transform(other.data(), other.data() + other.numel(), body_->data, [](U value) { return T(value != U(0)); });
   }
 
   bool defined() const noexcept { return static_cast<bool>(body_); }
@@ -175,6 +190,14 @@ class Tensor : public TensorMethods<T> {
   T item() const {
     if (numel() != 1) detail::raise<ShapeError>("item: expected one value, got shape ", shape());
     return *data();
+  }
+
+  /// Whether the value of a tensor with one element is not 0: if (any(mask)) ... ShapeError for more or none.
+  explicit operator bool() const {
+    if (numel() != 1)
+      detail::raise<ShapeError>("bool: expected a tensor with one value, got shape ", shape(),
+                                " (any() and all() make one of many, defined() says whether there is a tensor)");
+    return *data() != T(0);
   }
 
   /// The values as an Eigen matrix that shares them: leading dimensions folded into rows, the last one is columns.
@@ -258,6 +281,9 @@ Tensor<T>::Tensor(const Shape& shape) {
 
 /// Integer tensor of any rank: table indices, class labels. Single integers, nested braces and vectors convert.
 using Indices = Tensor<Index>;
+/// What a comparison says of each element; where a function takes a mask, true marks what it is about. Braces of 0 and
+/// 1 and Indices convert. PyTorch: a tensor of torch.bool.
+using Mask = Tensor<bool>;
 
 namespace detail {
 

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <type_traits>
 #include <vector>
 
 #include <rowgrad/core/shape.hpp>
@@ -18,6 +19,10 @@ namespace detail {
 template <typename T>
 class RowIterator;
 struct RowsEnd;
+
+/// What values of T add up to: of a mask, a count.
+template <typename T>
+using SumOf = std::conditional_t<std::is_same_v<T, bool>, Index, T>;
 }  // namespace detail
 
 /// Tensor's methods of which one is called T, which a template's parameter may not be then.
@@ -109,8 +114,8 @@ class TensorMethods : public MatrixMethods<T> {
   detail::RowsEnd end() const;
 
   // Sums: functional/reduce.hpp.
-  Tensor<T> sum() const;
-  Tensor<T> sum(Index dim, bool keepdim = false) const;
+  Tensor<detail::SumOf<T>> sum() const;
+  Tensor<detail::SumOf<T>> sum(Index dim, bool keepdim = false) const;
   Tensor<T> mean() const;
   Tensor<T> mean(Index dim, bool keepdim = false) const;
 
@@ -122,6 +127,20 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> relu() const;
   Tensor<T> sigmoid() const;
   Tensor<T> tanh() const;
+
+  // Comparisons and masks: functional/comparison.hpp.
+  Tensor<bool> isnan() const;
+  Tensor<bool> isinf() const;
+  Tensor<bool> isfinite() const;
+  bool equal(const Tensor<T>& other) const;
+  // functional/logic.hpp.
+  Tensor<bool> any() const;
+  Tensor<bool> any(Index dim, bool keepdim = false) const;
+  Tensor<bool> all() const;
+  Tensor<bool> all(Index dim, bool keepdim = false) const;
+  Tensor<Index> nonzero() const;
+  // functional/mask.hpp.
+  Tensor<T> masked_fill(const Tensor<bool>& mask, T value) const;
 
  protected:
   const Tensor<T>& self() const noexcept { return static_cast<const Tensor<T>&>(*this); }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <rowgrad/functional/dropout.hpp>
+#include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/matmul.hpp>
 
 namespace rowgrad {
@@ -18,11 +19,24 @@ struct AttentionResult {
   Tensor<T> weights;  ///< undefined when not asked for
 };
 
+/// What a query sees, in either of PyTorch's forms: a Mask, true for the keys that it sees, or a tensor that is added
+/// to the scores, -infinity for those that it does not see. Converts from both.
+template <typename T>
+struct ScoreMask {
+  Tensor<T> added;  // undefined: everything is seen
+
+  ScoreMask() = default;
+  ScoreMask(const Tensor<T>& scores) : added(scores) {}  // NOLINT: implicit by design
+  ScoreMask(const Mask& seen) {                          // NOLINT: implicit by design
+    if (seen.defined()) added = where(seen, zeros<T>(Shape{}), full<T>(Shape{}, -std::numeric_limits<T>::infinity()));
+  }
+};
+
 template <typename T>
 struct AttentionOptions {
-  Tensor<T> attn_mask = {};  ///< added to the scores; where it is -infinity, the query does not see the key
-  double dropout_p = 0;      ///< probability with which a weight becomes 0, in eval mode, too
-  bool is_causal = false;    ///< query i sees the keys 0 to i
+  ScoreMask<T> attn_mask = {};                 ///< what a query sees; it sees all without one
+  double dropout_p = 0;                        ///< probability with which a weight becomes 0, in eval mode, too
+  bool is_causal = false;                      ///< query i sees the keys 0 to i
   std::optional<double> scale = std::nullopt;  ///< of the scores; default: 1 / sqrt(E)
 };
 
@@ -124,7 +138,7 @@ AttentionResult<T> attention(const Tensor<T>& q, const Tensor<T>& k, const Tenso
   Shape full = q.shape(), shape = q.shape();
   full[rank - 1] = k.shape()[rank - 2];
   shape[rank - 1] = v.shape().back();
-  const Tensor<T>& mask = options.attn_mask;
+  const Tensor<T>& mask = options.attn_mask.added;
   if (mask.defined() && detail::broadcast_shape(operation, full, mask.shape()) != full)
     detail::raise<ShapeError>(operation, ": a mask of shape ", mask.shape(), " does not fit scores of shape ", full);
   const double scale = options.scale.value_or(1 / std::sqrt(static_cast<double>(q.shape().back())));
@@ -138,8 +152,8 @@ AttentionResult<T> attention(const Tensor<T>& q, const Tensor<T>& k, const Tenso
 }
 
 /// softmax(scale q k^T + mask) v, the softmax over the keys: q (..., L, E), k (..., S, E), v (..., S, Ev), with the
-/// same leading dimensions, result (..., L, Ev); the mask broadcasts to (..., L, S). A mask is added, never 0 and 1:
-/// PyTorch's boolean one says here which keys are seen, but in MultiheadAttention which are not. ValueError for a query
+/// same leading dimensions, result (..., L, Ev); the mask broadcasts to (..., L, S). Beware: a Mask says here
+/// which keys are seen, but in MultiheadAttention which are not, as in PyTorch. ValueError for a query
 /// that sees no key (PyTorch: 0). With E = 0 all scores are 0, so the mask alone decides. PyTorch:
 /// torch.nn.functional.scaled_dot_product_attention.
 template <typename T>

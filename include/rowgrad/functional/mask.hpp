@@ -1,78 +1,129 @@
-// What: masked_fill(), and the masks that say what is padding: padding_mask(), eq().
+// What: what masks are for: where(), masked_fill(); and padding_mask(), which says what is padding.
 // Why:  texts of a batch differ in length, and what fills them up must not count.
-// See:  data/batches.hpp (lengths); pooling.hpp; attention.hpp.
+// See:  comparison.hpp, logic.hpp for masks; data/batches.hpp (lengths); pooling.hpp; attention.hpp.
 #pragma once
 
-#include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/functional/comparison.hpp>
 
 namespace rowgrad {
 
-/// A mask is an Indices of 0 and 1; 1 marks what does not count, as in PyTorch's masked_fill and key_padding_mask.
-/// This one is 1 from position lengths[b] on: lengths (B), result (B, size). A length may be anything.
+/// A mask for masked_fill() and key_padding_mask, where true marks what does not count: true from position lengths[b]
+/// on. lengths (B), result (B, size). A length may be anything.
 ///
 ///     // The maximum over time of a padded batch, ids (B, T), lengths (B): after relu() nothing is below 0.
 ///     const auto mask = padding_mask(lengths, ids.size(1));
 ///     const auto h = relu(conv(embedding(ids).transpose(1, 2)));                        // (B, C, T), "same" padding
 ///     const auto features = adaptive_max_pool1d(masked_fill(h, mask.unsqueeze(1), 0), 1).squeeze(-1);  // (B, C)
-inline Indices padding_mask(const Indices& lengths, Index size) {
+inline Mask padding_mask(const Indices& lengths, Index size) {
   if (lengths.dim() != 1) detail::raise<ShapeError>("padding_mask: expected lengths (B), got shape ", lengths.shape());
-  Indices mask(Shape{lengths.numel(), size});
+  Mask mask(Shape{lengths.numel(), size});
   const Index* length = lengths.data();
-  Index* out = mask.data();
+  bool* out = mask.data();
   for (Index i = 0; i < lengths.numel(); ++i)
-    for (Index t = 0; t < size; ++t) *out++ = t >= length[i] ? 1 : 0;
-  return mask;
-}
-
-/// 1 where an id is `value`, else 0: eq(ids, 0) marks padding at whichever end. PyTorch: torch.eq.
-inline Indices eq(const Indices& ids, Index value) {
-  Indices mask(ids.shape());
-  std::transform(ids.data(), ids.data() + ids.numel(), mask.data(), [value](Index id) { return id == value ? 1 : 0; });
+    for (Index t = 0; t < size; ++t) *out++ = t >= length[i];
   return mask;
 }
 
 namespace detail {
 
-/// One byte an element: is it masked? A copy that backward keeps is then an eighth of the mask.
-inline Ref<Storage<bool>> packed_mask(const Indices& mask) {
-  auto packed = make_storage<bool>(mask.shape());
-  std::transform(mask.data(), mask.data() + mask.numel(), packed->data(), [](Index masked) { return masked != 0; });
-  return packed;
+/// a where the mask is true, else b, over `shape`, which all three broadcast to.
+template <typename T>
+Tensor<T> chosen(const Mask& mask, const Tensor<T>& a, const Tensor<T>& b, const Shape& shape) {
+  const Mask repeated = repeat_to(mask, shape);
+  Tensor<T> y(shape);
+  const BroadcastPlan plan(shape, a.shape(), b.shape());
+  const bool* const masked = repeated.data();
+  const T *const first_a = a.data(), *const first_b = b.data();
+  T* const to = y.data();
+  const Index a_step = plan.a_varies() ? 1 : 0, b_step = plan.b_varies() ? 1 : 0;
+  plan.for_each_row([&](Index at, Index from_a, Index from_b) {
+    for (Index i = 0; i < plan.size(); ++i)
+      to[at + i] = masked[at + i] ? first_a[from_a + i * a_step] : first_b[from_b + i * b_step];
+  });
+  return y;
 }
 
-/// `value` where the mask, of shape `mask_shape`, is not 0, else x.
-template <typename T, typename Masked>
-Tensor<T> filled(const Tensor<T>& x, const Masked* mask, const Shape& mask_shape, T value, const Shape& shape) {
+/// `value` where the mask is true, else x, over `shape`, which both broadcast to.
+template <typename T>
+Tensor<T> filled(const Tensor<T>& x, const Mask& mask, T value, const Shape& shape) {
   Tensor<T> y(shape);
-  const BroadcastPlan plan(shape, x.shape(), mask_shape);
+  const BroadcastPlan plan(shape, x.shape(), mask.shape());
   const T* from = x.data();
+  const bool* masked = mask.data();
   T* to = y.data();
   const Index step = plan.a_varies() ? 1 : 0, mask_step = plan.b_varies() ? 1 : 0;
   plan.for_each_row([&](Index at, Index a, Index b) {
-    for (Index i = 0; i < plan.size(); ++i) to[at + i] = mask[b + i * mask_step] != 0 ? value : from[a + i * step];
+    for (Index i = 0; i < plan.size(); ++i) to[at + i] = masked[b + i * mask_step] ? value : from[a + i * step];
   });
   return y;
 }
 
 }  // namespace detail
 
-/// `value` where the mask is 1, else x; mask and x broadcast. dx = g where the mask is 0, else 0. ShapeError when the
-/// shapes do not broadcast. PyTorch: torch.masked_fill.
+/// `value` where the mask is true, else x; mask and x broadcast. dx = g where the mask is false, else 0. ShapeError
+/// when the shapes do not broadcast. PyTorch: torch.masked_fill.
 template <typename T>
-Tensor<T> masked_fill(const Tensor<T>& x, const Indices& mask, std::type_identity_t<T> value) {
+Tensor<T> masked_fill(const Tensor<T>& x, const Mask& mask, std::type_identity_t<T> value) {
   const Shape shape = detail::broadcast_shape("masked_fill", x.shape(), mask.shape());
-  Tensor<T> y = detail::filled<T>(x, mask.data(), mask.shape(), value, shape);
+  Tensor<T> y = detail::filled<T>(x, mask, value, shape);
   if (recording(x)) {
     record(
         y, "MaskedFillBackward0",
-        [mask = detail::packed_mask(mask), mask_shape = mask.shape(), before = x.shape()](Tensor<T> g, Node<T>* node) {
-          Tensor<T> dx = detail::filled<T>(g, mask->data(), mask_shape, T(0), g.shape());
+        [mask = saved(mask), before = x.shape()](Tensor<T> g, Node<T>* node) {
+          Tensor<T> dx = detail::filled<T>(g, mask, T(0), g.shape());
           g = {};
           node->accumulate(detail::sum_to(std::move(dx), before));
         },
         x);
   }
   return y;
+}
+
+/// a where the mask is true, else b; all three broadcast, and either may be a number. da = g where the mask is true,
+/// db = g where it is false: what was not chosen has no part in the gradient, not even as NaN. ShapeError when shapes
+/// do not broadcast. PyTorch: torch.where.
+template <typename A, typename B>
+Tensor<detail::Promoted<A, B>> where(const Mask& mask, const Tensor<A>& a, const Tensor<B>& b) {
+  using T = detail::Promoted<A, B>;
+  if constexpr (!std::is_same_v<A, B>) {
+    return where(mask, detail::promoted<T>(a), detail::promoted<T>(b));
+  } else {
+    const Shape shape =
+        detail::broadcast_shape("where", detail::broadcast_shape("where", a.shape(), b.shape()), mask.shape());
+    Tensor<T> y = detail::chosen(mask, a, b, shape);
+    if (recording(a, b)) {
+      record(
+          y, "WhereBackward0",
+          [mask = saved(mask), sa = a.shape(), sb = b.shape()](Tensor<T> g, Node<T>* na, Node<T>* nb) {
+            const Tensor<T> zero = zeros<T>(Shape{});
+            if (na != nullptr) na->accumulate(detail::sum_to(detail::chosen(mask, g, zero, g.shape()), sa));
+            if (nb != nullptr) nb->accumulate(detail::sum_to(detail::chosen(mask, zero, g, g.shape()), sb));
+          },
+          a, b);
+    }
+    return y;
+  }
+}
+template <typename T, detail::Number N>
+Tensor<detail::PromotedNumber<T, N>> where(const Mask& mask, const Tensor<T>& a, N b) {
+  using P = detail::PromotedNumber<T, N>;
+  return where(mask, detail::promoted<P>(a), full<P>(Shape{}, static_cast<P>(b)));
+}
+template <detail::Number N, typename T>
+Tensor<detail::PromotedNumber<T, N>> where(const Mask& mask, N a, const Tensor<T>& b) {
+  using P = detail::PromotedNumber<T, N>;
+  return where(mask, full<P>(Shape{}, static_cast<P>(a)), detail::promoted<P>(b));
+}
+/// Of two numbers: float when one is a fraction, else integers.
+template <detail::Number A, detail::Number B>
+Tensor<detail::PromotedNumber<detail::PromotedNumber<bool, A>, B>> where(const Mask& mask, A a, B b) {
+  using P = detail::PromotedNumber<detail::PromotedNumber<bool, A>, B>;
+  return where(mask, full<P>(Shape{}, static_cast<P>(a)), full<P>(Shape{}, static_cast<P>(b)));
+}
+
+template <typename T>
+Tensor<T> TensorMethods<T>::masked_fill(const Mask& mask, T value) const {
+  return rowgrad::masked_fill(self(), mask, value);
 }
 
 }  // namespace rowgrad

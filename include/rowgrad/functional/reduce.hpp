@@ -83,6 +83,16 @@ Tensor<T> sum(const Tensor<T>& x, Index dim, bool keepdim = false) {
   return detail::scaled_sum("SumBackward1", x, detail::wrap_dim("sum", dim, x.dim()), keepdim, T(1));
 }
 
+/// Of a mask: how many elements are true.
+template <std::same_as<bool> T>
+Indices sum(const Tensor<T>& mask) {
+  return sum(Indices(mask));
+}
+template <std::same_as<bool> T>
+Indices sum(const Tensor<T>& mask, Index dim, bool keepdim = false) {
+  return sum(Indices(mask), dim, keepdim);
+}
+
 /// Mean of all elements, shape (). ShapeError when there are none. PyTorch: torch.mean.
 template <typename T>
 Tensor<T> mean(const Tensor<T>& x) {
@@ -215,11 +225,11 @@ Tensor<T> prod(const Tensor<T>& x, Index dim, bool keepdim = false) {
 }
 
 template <typename T>
-Tensor<T> TensorMethods<T>::sum() const {
+Tensor<detail::SumOf<T>> TensorMethods<T>::sum() const {
   return rowgrad::sum(self());
 }
 template <typename T>
-Tensor<T> TensorMethods<T>::sum(Index dim, bool keepdim) const {
+Tensor<detail::SumOf<T>> TensorMethods<T>::sum(Index dim, bool keepdim) const {
   return rowgrad::sum(self(), dim, keepdim);
 }
 template <typename T>

@@ -18,15 +18,16 @@ struct MultiheadAttentionOptions {
   bool batch_first = false;
 };
 
-/// What a query does not see, in either of PyTorch's forms: Indices of 0 and 1, 1 for what is left out, or a tensor
-/// that is added to the scores, -infinity for what is left out. Converts from both.
+/// What a query does not see, in either of PyTorch's forms: a Mask (or Indices of 0 and 1), true for what is left out,
+/// or a tensor that is added to the scores, -infinity for what is left out. Converts from both.
 template <typename T>
 struct AttentionMask {
   Tensor<T> added;  // undefined: nothing is left out
 
   AttentionMask() = default;
-  AttentionMask(const Tensor<T>& scores) : added(scores) {}  // NOLINT: implicit by design
-  AttentionMask(const Indices& left_out) {                   // NOLINT: implicit by design
+  AttentionMask(const Tensor<T>& scores) : added(scores) {}                  // NOLINT: implicit by design
+  AttentionMask(const Indices& left_out) : AttentionMask(Mask(left_out)) {}  // NOLINT: implicit by design
+  AttentionMask(const Mask& left_out) {                                      // NOLINT: implicit by design
     if (left_out.defined())
       added = masked_fill(zeros<T>(left_out.shape()), left_out, -std::numeric_limits<T>::infinity());
   }

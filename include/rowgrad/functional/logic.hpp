@@ -1,0 +1,140 @@
+// What: ~ & | ^ of masks, logical_not and its kin, any, all, nonzero, count_nonzero.
+// Why:  what is done with masks besides filling: (ids != 0) & (ids != unknown), (predicted == labels).all().
+// See:  comparison.hpp (where masks come from), mask.hpp (where they go), reduce.hpp (sum, which counts).
+#pragma once
+
+#include <rowgrad/functional/promotion.hpp>
+
+namespace rowgrad {
+
+/// Not, and, or, exclusive or of masks; of integers, bit by bit. Shapes broadcast. PyTorch: the same operators.
+template <std::integral T>
+Tensor<T> operator~(const Tensor<T>& x) {
+  return detail::map<T>(x,
+                        [](T v) { return static_cast<T>(v ^ (std::is_same_v<T, bool> ? T(1) : static_cast<T>(-1))); });
+}
+template <std::integral T, std::integral U>
+Tensor<detail::Promoted<T, U>> operator&(const Tensor<T>& a, const Tensor<U>& b) {
+  using P = detail::Promoted<T, U>;
+  return detail::zip<P>("and", a, b, [](T u, U v) { return static_cast<P>(static_cast<P>(u) & static_cast<P>(v)); });
+}
+template <std::integral T, std::integral U>
+Tensor<detail::Promoted<T, U>> operator|(const Tensor<T>& a, const Tensor<U>& b) {
+  using P = detail::Promoted<T, U>;
+  return detail::zip<P>("or", a, b, [](T u, U v) { return static_cast<P>(static_cast<P>(u) | static_cast<P>(v)); });
+}
+template <std::integral T, std::integral U>
+Tensor<detail::Promoted<T, U>> operator^(const Tensor<T>& a, const Tensor<U>& b) {
+  using P = detail::Promoted<T, U>;
+  return detail::zip<P>("xor", a, b, [](T u, U v) { return static_cast<P>(static_cast<P>(u) ^ static_cast<P>(v)); });
+}
+
+/// The same of whether values are not 0; NaN is not 0. PyTorch: torch.logical_not, logical_and, logical_or,
+/// logical_xor.
+template <typename T>
+Mask logical_not(const Tensor<T>& x) {
+  return detail::map<bool>(x, [](T v) { return v == T(0); });
+}
+template <typename T, typename U>
+Mask logical_and(const Tensor<T>& a, const Tensor<U>& b) {
+  return detail::zip<bool>("logical_and", a, b, [](T u, U v) { return u != T(0) && v != U(0); });
+}
+template <typename T, typename U>
+Mask logical_or(const Tensor<T>& a, const Tensor<U>& b) {
+  return detail::zip<bool>("logical_or", a, b, [](T u, U v) { return u != T(0) || v != U(0); });
+}
+template <typename T, typename U>
+Mask logical_xor(const Tensor<T>& a, const Tensor<U>& b) {
+  return detail::zip<bool>("logical_xor", a, b, [](T u, U v) { return (u != T(0)) != (v != U(0)); });
+}
+
+namespace detail {
+
+/// Along dimension d: whether an element is found whose being 0 is not `nothing`; where none is, `nothing`.
+template <typename T>
+Mask find_along(const Tensor<T>& x, int d, bool keepdim, bool nothing) {
+  Shape shape = x.shape();
+  const Split s = split_at(shape, d);
+  if (shape.rank() > 0) {
+    shape.erase(d);
+    if (keepdim) shape.insert(d, 1);
+  }
+  Mask result = full<bool>(shape, nothing);
+  const T* value = x.data();
+  for (Index o = 0; o < s.outer && s.inner > 0; ++o)
+    for (Index k = 0; k < s.size; ++k)
+      for (Index i = 0; i < s.inner; ++i, ++value)
+        if ((*value != T(0)) != nothing) result.data()[o * s.inner + i] = !nothing;
+  return result;
+}
+
+}  // namespace detail
+
+/// Whether any element is not 0; NaN is not 0. Of no elements, false. Of all, shape (), or along a dimension. PyTorch:
+/// torch.any.
+template <typename T>
+Mask any(const Tensor<T>& x) {
+  return detail::find_along(x.view_as({x.numel()}), 0, false, false);
+}
+template <typename T>
+Mask any(const Tensor<T>& x, Index dim, bool keepdim = false) {
+  return detail::find_along(x, detail::wrap_dim("any", dim, x.dim()), keepdim, false);
+}
+
+/// Whether no element is 0; of no elements, true. PyTorch: torch.all.
+template <typename T>
+Mask all(const Tensor<T>& x) {
+  return detail::find_along(x.view_as({x.numel()}), 0, false, true);
+}
+template <typename T>
+Mask all(const Tensor<T>& x, Index dim, bool keepdim = false) {
+  return detail::find_along(x, detail::wrap_dim("all", dim, x.dim()), keepdim, true);
+}
+
+/// How many elements are not 0, of all or along a dimension. PyTorch: torch.count_nonzero.
+template <typename T>
+Indices count_nonzero(const Tensor<T>& x) {
+  return full<Index>({}, std::count_if(x.data(), x.data() + x.numel(), [](T v) { return v != T(0); }));
+}
+
+/// Where the elements that are not 0 stand: row k has the position of the k-th of them, shape (count, rank). PyTorch:
+/// torch.nonzero.
+template <typename T>
+Indices nonzero(const Tensor<T>& x) {
+  const int rank = x.dim();
+  Indices result(Shape{count_nonzero(x).item(), rank});
+  Index* row = result.data();
+  for (Index i = 0; i < x.numel(); ++i) {
+    if (x.data()[i] == T(0)) continue;
+    Index left = i;
+    for (int d = rank - 1; d >= 0; --d) {
+      row[d] = left % x.shape()[d];
+      left /= x.shape()[d];
+    }
+    row += rank;
+  }
+  return result;
+}
+
+template <typename T>
+Mask TensorMethods<T>::any() const {
+  return rowgrad::any(self());
+}
+template <typename T>
+Mask TensorMethods<T>::any(Index dim, bool keepdim) const {
+  return rowgrad::any(self(), dim, keepdim);
+}
+template <typename T>
+Mask TensorMethods<T>::all() const {
+  return rowgrad::all(self());
+}
+template <typename T>
+Mask TensorMethods<T>::all(Index dim, bool keepdim) const {
+  return rowgrad::all(self(), dim, keepdim);
+}
+template <typename T>
+Indices TensorMethods<T>::nonzero() const {
+  return rowgrad::nonzero(self());
+}
+
+}  // namespace rowgrad
