@@ -86,14 +86,19 @@
 #include <rowgrad/nn/sequential.hpp>
 #include <rowgrad/nn/tied_copies.hpp>
 
+#include <rowgrad/optim/adadelta.hpp>
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
+#include <rowgrad/optim/adamax.hpp>
 #include <rowgrad/optim/clip.hpp>
 #include <rowgrad/optim/fields.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>
+#include <rowgrad/optim/nadam.hpp>
 #include <rowgrad/optim/optimizer.hpp>
+#include <rowgrad/optim/radam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
 #include <rowgrad/optim/row_report.hpp>
+#include <rowgrad/optim/rowwise_adagrad.hpp>
 #include <rowgrad/optim/rule.hpp>
 #include <rowgrad/optim/rule_optimizer.hpp>
 #include <rowgrad/optim/rule_state.hpp>

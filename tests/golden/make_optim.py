@@ -261,6 +261,7 @@ def schedulers():
     f.write()
 
 
-optimizers()
-clip()
-schedulers()
+if __name__ == "__main__":
+    optimizers()
+    clip()
+    schedulers()

@@ -64,3 +64,16 @@ TEST_CASE("Checkpoint: fifty of fifty runs that are stopped twice end with the s
   expect_same_bits<optim::RMSprop<float>>({.lr = 0.01}, random, 4);
   expect_same_bits<optim::RMSprop<float>>({.lr = 0.01, .momentum = 0.9, .centered = true}, random, 6);
 }
+
+TEST_CASE("Checkpoint: the same for the other rules") {
+  rowgrad::Generator random(12);
+  expect_same_bits<optim::NAdam<float>>({.lr = 0.02}, random, 3);
+  expect_same_bits<optim::RAdam<float>>({.lr = 0.02}, random, 5);  // also while its steps have no divisor
+  expect_same_bits<optim::RAdam<float>>({.lr = 0.02, .weight_decay = 0.1}, random, 2);
+  expect_same_bits<optim::Adamax<float>>({.lr = 0.02}, random, 3);
+  expect_same_bits<optim::Adadelta<float>>({.lr = 0.5}, random, 3);
+  expect_same_bits<optim::RowwiseAdagrad<float>>({.lr = 0.1}, random, 2);
+  expect_same_bits<optim::RowwiseAdagrad<float>>({.lr = 0.1, .weight_decay = 0.1, .lazy = false}, random, 3);
+  expect_same_bits<optim::RowwiseAdagrad<float>>(
+      {.lr = 0.1, .weight_decay = 0.1, .decoupled_weight_decay = true, .lazy = false}, random, 3);
+}

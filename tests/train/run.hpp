@@ -9,9 +9,14 @@
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/linear.hpp>
 #include <rowgrad/nn/recurrent.hpp>
+#include <rowgrad/optim/adadelta.hpp>
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
+#include <rowgrad/optim/adamax.hpp>
+#include <rowgrad/optim/nadam.hpp>
+#include <rowgrad/optim/radam.hpp>
 #include <rowgrad/optim/rmsprop.hpp>
+#include <rowgrad/optim/rowwise_adagrad.hpp>
 #include <rowgrad/optim/sgd.hpp>
 #include <rowgrad/train.hpp>
 

@@ -65,6 +65,14 @@ class Gradient {
     rows_ = {};
   }
 
+  /// Sets every entry to zero: other than after reset(), an optimizer's step is a step with it. Stays undefined.
+  /// PyTorch: zero_grad(set_to_none=False).
+  void zero() {
+    if (!defined()) return;
+    if (!values_.unique()) values_ = Tensor<T>(values_.shape());
+    values_.array().setZero();
+  }
+
   /// The whole gradient, which is forgotten here.
   Tensor<T> take() {
     Tensor<T> result = is_row_sparse() ? to_dense() : std::move(values_);

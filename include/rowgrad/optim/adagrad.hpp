@@ -14,7 +14,8 @@ struct AdagradOptions {
   double weight_decay = 0;
   double initial_accumulator_value = 0;
   double eps = 1e-10;
-  bool lazy = false;  // rows that were not looked up do not decay
+  bool maximize = false;  // ascend the gradient
+  bool lazy = false;      // rows that were not looked up do not decay
   bool operator==(const AdagradOptions&) const = default;
   static constexpr auto fields() {
     using F = Field<AdagradOptions>;
@@ -23,6 +24,7 @@ struct AdagradOptions {
                       F("weight_decay", &AdagradOptions::weight_decay, Range::not_negative),
                       F("initial_accumulator_value", &AdagradOptions::initial_accumulator_value, Range::not_negative),
                       F("eps", &AdagradOptions::eps, Range::not_negative),
+                      F("maximize", &AdagradOptions::maximize),
                       F("lazy", &AdagradOptions::lazy)};
   }
 };
@@ -57,7 +59,7 @@ class AdagradRule : public Rule<T, AdagradOptions> {
   template <typename L>
   [[gnu::always_inline]] void update(const Scalars& scalars, T* weights, const T* gradient, T* const* slots) const {
     const L w = L::load(weights);
-    L g = L::load(gradient);
+    L g = this->template descent<L>(gradient);
     if (options_.weight_decay != 0) g = g + scalars.decay * w;
     const L s = L::load(slots[0]) + g * g;
     s.store(slots[0]);

@@ -16,7 +16,8 @@ struct AdamOptions {
   double eps = 1e-8;
   double weight_decay = 0;  // L2: added to the gradient
   bool amsgrad = false;
-  bool lazy = false;  // rows that were not looked up stand still
+  bool maximize = false;  // ascend the gradient
+  bool lazy = false;      // rows that were not looked up stand still
   bool operator==(const AdamOptions&) const = default;
   static constexpr auto fields() {
     using F = Field<AdamOptions>;
@@ -25,6 +26,7 @@ struct AdamOptions {
                       F("eps", &AdamOptions::eps, Range::not_negative),
                       F("weight_decay", &AdamOptions::weight_decay, Range::not_negative),
                       F("amsgrad", &AdamOptions::amsgrad),
+                      F("maximize", &AdamOptions::maximize),
                       F("lazy", &AdamOptions::lazy)};
   }
 };
@@ -36,6 +38,7 @@ struct AdamWOptions {
   double eps = 1e-8;
   double weight_decay = 1e-2;  // decoupled: w shrinks by lr * weight_decay a step
   bool amsgrad = false;
+  bool maximize = false;  // ascend the gradient
   bool lazy = false;
   bool operator==(const AdamWOptions&) const = default;
   static constexpr auto fields() {
@@ -45,6 +48,7 @@ struct AdamWOptions {
                       F("eps", &AdamWOptions::eps, Range::not_negative),
                       F("weight_decay", &AdamWOptions::weight_decay, Range::not_negative),
                       F("amsgrad", &AdamWOptions::amsgrad),
+                      F("maximize", &AdamWOptions::maximize),
                       F("lazy", &AdamWOptions::lazy)};
   }
 };
@@ -54,12 +58,13 @@ struct SparseAdamOptions {
   double lr = 1e-3;
   std::pair<double, double> betas = {0.9, 0.999};
   double eps = 1e-8;
+  bool maximize = false;  // ascend the gradient
   bool operator==(const SparseAdamOptions&) const = default;
   static constexpr auto fields() {
     using F = Field<SparseAdamOptions>;
-    return std::array{F("lr", &SparseAdamOptions::lr, Range::not_negative),
-                      F("betas", &SparseAdamOptions::betas, Range::below_one),
-                      F("eps", &SparseAdamOptions::eps, Range::not_negative)};
+    return std::array{
+        F("lr", &SparseAdamOptions::lr, Range::not_negative), F("betas", &SparseAdamOptions::betas, Range::below_one),
+        F("eps", &SparseAdamOptions::eps, Range::not_negative), F("maximize", &SparseAdamOptions::maximize)};
   }
 };
 
@@ -72,8 +77,8 @@ class AdamRule : public Rule<T, AnyAdamOptions> {
  public:
   using Options = AnyAdamOptions;
   using History = AdamHistory<AdamRule>;
-  static constexpr bool decoupled = std::is_same_v<Options, AdamWOptions>;
-  static constexpr const char* name = decoupled ? "AdamW" : "Adam";
+  static constexpr bool is_adamw = std::is_same_v<Options, AdamWOptions>;
+  static constexpr const char* name = is_adamw ? "AdamW" : "Adam";
   static constexpr std::array slot_names = {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"};
 
   struct Scalars {
@@ -92,6 +97,9 @@ class AdamRule : public Rule<T, AnyAdamOptions> {
   bool holds_squares(int slot) const noexcept { return slot > 0; }
   bool moves_at_rest() const noexcept { return !options_.lazy; }
   bool moves_without_state() const noexcept { return options_.weight_decay != 0; }
+  bool decoupled() const noexcept { return is_adamw; }
+  bool has_closed_form(Index) const noexcept { return is_adamw || options_.weight_decay == 0; }
+  bool divisor_stands() const noexcept { return options_.amsgrad; }
   Momentum momentum() const noexcept { return {0, options_.betas.first}; }
 
   Scalars scalars(Index step) const noexcept {
@@ -100,11 +108,11 @@ class AdamRule : public Rule<T, AnyAdamOptions> {
     Scalars s;
     s.exact_step_size = lr / (1 - std::pow(beta1, t));
     s.exact_root = 1 / std::sqrt(1 - std::pow(beta2, t));
-    s.exact_decay = decoupled ? 1 - lr * options_.weight_decay : 1;
+    s.exact_decay = is_adamw ? 1 - lr * options_.weight_decay : 1;
     s.step_size = static_cast<T>(s.exact_step_size);
     s.root = static_cast<T>(s.exact_root);
     s.decay = static_cast<T>(s.exact_decay);
-    s.l2 = static_cast<T>(decoupled ? 0 : options_.weight_decay);
+    s.l2 = static_cast<T>(is_adamw ? 0 : options_.weight_decay);
     s.b1 = static_cast<T>(1 - beta1);
     s.b2 = static_cast<T>(beta2);
     s.b2_share = static_cast<T>(1 - beta2);
@@ -114,8 +122,8 @@ class AdamRule : public Rule<T, AnyAdamOptions> {
 
   template <typename L>
   [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
-    L w = L::load(weights), g = L::load(gradient);
-    if constexpr (decoupled)
+    L w = L::load(weights), g = this->template descent<L>(gradient);
+    if constexpr (is_adamw)
       w = w * s.decay;
     else
       g = g + s.l2 * w;
@@ -163,7 +171,8 @@ class SparseAdamRule : public Rule<T, SparseAdamOptions> {
 
   template <typename L>
   [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
-    const L w = L::load(weights), g = L::load(gradient), m0 = L::load(slots[0]), v0 = L::load(slots[1]);
+    const L w = L::load(weights), g = this->template descent<L>(gradient), m0 = L::load(slots[0]),
+            v0 = L::load(slots[1]);
     const L m = m0 + (g - m0) * s.b1, v = v0 + (g * g - v0) * s.b2;
     m.store(slots[0]);
     v.store(slots[1]);

@@ -12,7 +12,7 @@
 namespace rowgrad::optim {
 
 /// What values an option may have; no number may be NaN or infinite.
-enum class Range { any, not_negative, below_one /* [0, 1) */ };
+enum class Range { any, not_negative, below_one /* [0, 1) */, zero_to_one };
 
 /// An option of Options: a number, a switch, or a pair of numbers.
 template <typename Options>
@@ -57,8 +57,12 @@ namespace detail {
 
 inline void check_range(const char* owner, const char* field, const char* part, Range range, double value) {
   const bool finite = rowgrad::detail::is_finite(value);
-  if (finite && (range == Range::any || (value >= 0 && (range == Range::not_negative || value < 1)))) return;
+  const bool fits =
+      range == Range::any ||
+      (value >= 0 && (range == Range::not_negative || value < 1 || (range == Range::zero_to_one && value == 1)));
+  if (finite && fits) return;
   const char* const expected = range == Range::below_one      ? " in [0, 1)"
+                               : range == Range::zero_to_one  ? " in [0, 1]"
                                : range == Range::not_negative ? " >= 0 and finite"
                                                               : " finite";
   rowgrad::detail::raise<ValueError>(owner, ": expected ", field, part, expected, ", got ", value);

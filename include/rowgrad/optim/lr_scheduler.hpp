@@ -90,6 +90,9 @@ class LRScheduler {
 
   /// Sets every group's rate to get_lr().
   void update() {
+    // groups that were added since
+    for (std::size_t g = state_.base_lrs.size(); g < optimizer_.group_count(); ++g)
+      state_.base_lrs.push_back(g < optimizer_.initial_lrs().size() ? optimizer_.initial_lrs()[g] : optimizer_.lr(g));
     for (std::size_t g = 0; g < optimizer_.group_count(); ++g) optimizer_.lr(g) = get_lr(g, optimizer_.lr(g));
     state_.last_lr = detail::rates(optimizer_);
   }

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include <rowgrad/autograd/grad_mode.hpp>
 #include <rowgrad/core/tensor.hpp>
 
 namespace rowgrad::optim {
@@ -30,12 +31,32 @@ class Optimizer {
   /// it before that step. ShapeError when a parameter changed its shape in another way: nothing is changed.
   virtual void add_rows() = 0;
 
-  /// Forgets the gradients of all parameters. PyTorch: zero_grad().
-  virtual void zero_grad() = 0;
+  /// Calls closure(), which works out a loss and its gradients, then makes a step; returns what it returned.
+  /// PyTorch: step(closure).
+  template <typename Closure>
+  auto step(const Closure& closure) {
+    const set_grad_enabled recording(true);
+    if constexpr (std::is_void_v<decltype(closure())>) {
+      closure();
+      step();
+    } else {
+      auto loss = closure();
+      step();
+      return loss;
+    }
+  }
+
+  /// Forgets the gradients of all parameters, or without set_to_none sets them to zero: the next step is one with a
+  /// zero gradient for those that had one. PyTorch: zero_grad().
+  virtual void zero_grad(bool set_to_none = true) = 0;
 
   virtual std::size_t group_count() const noexcept = 0;
   /// Learning rate of a parameter group; may be set between steps.
   virtual double& lr(std::size_t group = 0) = 0;
+  /// What schedules cycle besides the rate: a group's betas[0], or its momentum; null when it has neither.
+  virtual double* momentum(std::size_t group = 0) = 0;
+  /// Whether a step was made.
+  bool has_stepped() const noexcept { return has_stepped_; }
   /// The rate that each group had when the first schedule was made; empty before that. Set it to resume a schedule of
   /// an earlier run. PyTorch: param_groups[i]["initial_lr"].
   std::vector<double>& initial_lrs() noexcept { return initial_lrs_; }
@@ -44,8 +65,10 @@ class Optimizer {
   Optimizer() = default;
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(Optimizer&&) = default;
+  void note_step() noexcept { has_stepped_ = true; }
 
  private:
+  bool has_stepped_ = false;
   std::vector<double> initial_lrs_;
 };
 

@@ -181,7 +181,7 @@ class ParameterState {
   void step_dense(const T* gradient, const Scalars& scalars) {
     ++state_.step;
     const Index n = state_.shape.numel();
-    update_all(rows_.rule(), scalars, n, state_.weights(), gradient, state_.slot_pointers());
+    update_every_row(rows_.rule(), scalars, n, state_.shape.back(), state_.weights(), gradient, state_.slot_pointers());
     if (watch_ && state_.shape.rank() > 0)
       watch_->saw_dense(gradient, n / std::max<Index>(state_.shape[0], 1), state_.step);
   }

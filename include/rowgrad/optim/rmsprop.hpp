@@ -15,7 +15,8 @@ struct RMSpropOptions {
   double weight_decay = 0;
   double momentum = 0;
   bool centered = false;
-  bool lazy = false;  // rows that were not looked up stand still
+  bool maximize = false;  // ascend the gradient
+  bool lazy = false;      // rows that were not looked up stand still
   bool operator==(const RMSpropOptions&) const = default;
   static constexpr auto fields() {
     using F = Field<RMSpropOptions>;
@@ -25,6 +26,7 @@ struct RMSpropOptions {
                       F("weight_decay", &RMSpropOptions::weight_decay, Range::not_negative),
                       F("momentum", &RMSpropOptions::momentum, Range::not_negative),
                       F("centered", &RMSpropOptions::centered),
+                      F("maximize", &RMSpropOptions::maximize),
                       F("lazy", &RMSpropOptions::lazy)};
   }
 };
@@ -78,7 +80,7 @@ class RMSpropRule : public Rule<T, RMSpropOptions> {
 
   template <typename L>
   [[gnu::always_inline]] void update(const Scalars& p, T* weights, const T* gradient, T* const* slots) const {
-    const L w = L::load(weights), g = L::load(gradient) + p.decay * w;
+    const L w = L::load(weights), g = this->template descent<L>(gradient) + p.decay * w;
     // (share g) g, as PyTorch has it, is finite where g^2 alone is too large for T.
     const L s = p.alpha * L::load(slots[0]) + p.share * g * g;
     s.store(slots[0]);

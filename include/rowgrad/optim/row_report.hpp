@@ -110,7 +110,7 @@ RowReport explain(RowReport report, const R& rule, Index step, Index columns, co
   if (step > 0 && rule.moves_at_rest()) {
     // Decay that enters the averages keeps them from fading to zero: then the gradient's share in them decides.
     const bool decays = rule.moves_without_state();
-    const bool in_averages = decays && !R::decoupled;
+    const bool in_averages = decays && !rule.decoupled();
     const double rest = static_cast<double>(step - report.last_gradient_step);
     const bool remembers = !in_averages || (report.lookups > 0 &&
                                             std::pow(rule.momentum().factor, rest) > std::numeric_limits<T>::epsilon());

@@ -29,15 +29,26 @@ struct Momentum {
 ///     void update(const Scalars&, T* w, const T* g, T* const* slots) const
 ///         one step of the elements of one lane: L::load(w), arithmetic with lanes and numbers, sqrt, min, max, then
 ///         store(w). Mark it [[gnu::always_inline]]. It must not depend on a neighbour's value.
+///     or, where by_rows says so and the state has one number for each row (the last dimension is the row),
+///     void update_row(const Scalars&, Index columns, T* w, const T* g, T* const* slots) const
 /// and what Rule gives defaults for.
 template <typename R>
+concept UpdatesElements = requires(const R& rule, const typename R::Scalars& scalars, typename R::Value* values,
+                                   typename R::Value* const* slots) {
+  rule.template update<rowgrad::detail::Lane<typename R::Value, 1>>(scalars, values, values, slots);
+};
+template <typename R>
+concept UpdatesRows = R::by_rows && requires(const R& rule, const typename R::Scalars& scalars,
+                                             typename R::Value* values, typename R::Value* const* slots) {
+  rule.update_row(scalars, Index{1}, values, values, slots);
+};
+template <typename R>
 concept UpdateRule = std::copyable<R> && std::constructible_from<R, const typename R::Options&> &&
-    requires(const R& rule, const typename R::Scalars& scalars, typename R::Value* values,
-             typename R::Value* const* slots) {
+    requires(const R& rule) {
   { R::name } -> std::convertible_to<const char*>;
   { R::slot_names.size() } -> std::convertible_to<std::size_t>;
   { R::rows_only } -> std::convertible_to<bool>;
-  { R::decoupled } -> std::convertible_to<bool>;
+  { R::by_rows } -> std::convertible_to<bool>;
   { rule.options() } -> std::convertible_to<const typename R::Options&>;
   { rule.same_but_lr(rule) } -> std::convertible_to<bool>;
   { rule.slots() } -> std::same_as<int>;
@@ -45,10 +56,10 @@ concept UpdateRule = std::copyable<R> && std::constructible_from<R, const typena
   { rule.holds_squares(0) } -> std::convertible_to<bool>;
   { rule.moves_at_rest() } -> std::convertible_to<bool>;
   { rule.moves_without_state() } -> std::convertible_to<bool>;
+  { rule.decoupled() } -> std::convertible_to<bool>;
   { rule.momentum() } -> std::convertible_to<Momentum>;
   { rule.scalars(Index{1}) } -> std::convertible_to<typename R::Scalars>;
-  rule.template update<rowgrad::detail::Lane<typename R::Value, 1>>(scalars, values, values, slots);
-};
+} &&(UpdatesElements<R> || UpdatesRows<R>);
 
 /// What most rules have in common. Options need `lr`, `==`, and a static fields() that lists them (see fields.hpp).
 /// A rule that keeps the defaults leaves rows alone that a step did not look up, so they must stand still in dense
@@ -59,7 +70,7 @@ class Rule {
   using Value = T;
   using Options = OptionsType;
   static constexpr bool rows_only = false;  // whether dense gradients are refused
-  static constexpr bool decoupled = false;  // whether decay leaves the averages of gradients alone
+  static constexpr bool by_rows = false;    // whether a row is updated as one, its state one number an array
 
   const Options& options() const noexcept { return options_; }
   /// Whether a history of steps under one is good for the other.
@@ -77,12 +88,21 @@ class Rule {
   bool moves_at_rest() const noexcept { return false; }
   /// Whether it does so while the state is still zero: weight decay.
   bool moves_without_state() const noexcept { return false; }
+  /// Whether decay leaves the averages of gradients alone.
+  bool decoupled() const noexcept { return false; }
   /// For row_report().
   Momentum momentum() const noexcept { return {}; }
 
  protected:
   /// ValueError that begins with `name` when an option lies outside its range.
   Rule(const char* name, const Options& options) : options_(options) { detail::check_fields(name, options); }
+
+  /// The gradient to descend by: with `maximize` its negative.
+  template <typename L>
+  [[gnu::always_inline]] L descent(const T* gradient) const {
+    const L g = L::load(gradient);
+    return options_.maximize ? T(0) - g : g;
+  }
 
   Options options_;
 };

@@ -38,9 +38,17 @@ class RuleOptimizer : public Optimizer<T> {
 
   void check() override;
 
+  using Optimizer<T>::step;  // with a closure
   void step() override;
 
-  void zero_grad() override;
+  void zero_grad(bool set_to_none = true) override;
+
+  /// Trains more parameters from the next step on, under options of their own. With a schedule on this optimizer its
+  /// present rate is the group's base rate. ValueError as in the constructor: nothing has changed then. PyTorch:
+  /// add_param_group().
+  void add_param_group(Group group);
+  /// The same with the options that the optimizer was made with.
+  void add_param_group(std::vector<Tensor<T>> parameters) { add_param_group(Group{std::move(parameters), defaults_}); }
 
   void add_rows() override;
 
@@ -142,6 +150,16 @@ class RuleOptimizer : public Optimizer<T> {
 
   std::size_t group_count() const noexcept override { return groups_.size(); }
   double& lr(std::size_t group = 0) override { return options(group).lr; }
+  double* momentum(std::size_t group = 0) override {
+    if constexpr (requires(Options & o) { o.betas.first; })
+      return &options(group).betas.first;
+    else if constexpr (requires(Options & o) { o.momentum; })
+      return &options(group).momentum;
+    else
+      return nullptr;
+  }
+  /// The shape of the state arrays of a parameter of this shape.
+  static Shape slot_shape(const Shape& parameter) noexcept { return detail::slot_shape<R>(parameter); }
   /// Options of a parameter group; may be changed between steps.
   Options& options(std::size_t group = 0) {
     if (group >= groups_.size())
@@ -197,6 +215,7 @@ class RuleOptimizer : public Optimizer<T> {
     }
   }
 
+  Options defaults_{};  // of groups to come
   std::vector<Group> groups_;
   std::vector<R> rules_;                          // of the groups' options when they were last checked
   std::vector<std::unique_ptr<Trained>> states_;  // in the groups' order; tables point into them
@@ -205,18 +224,13 @@ class RuleOptimizer : public Optimizer<T> {
 template <typename T, UpdateRule R>
 [[gnu::cold, gnu::noinline]] RuleOptimizer<T, R>::RuleOptimizer(std::vector<Tensor<T>> parameters,
                                                                 const Options& options)
-    : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {}
+    : RuleOptimizer(std::vector<Group>{Group{std::move(parameters), options}}) {
+  defaults_ = options;
+}
 
 template <typename T, UpdateRule R>
-[[gnu::cold, gnu::noinline]] RuleOptimizer<T, R>::RuleOptimizer(std::vector<Group> groups)
-    : groups_(std::move(groups)) {
-  for (const Group& group : groups_) {
-    rules_.push_back(R(group.options));
-    for (const Tensor<T>& parameter : group.parameters) {
-      check_parameter(parameter);
-      states_.push_back(std::make_unique<Trained>(parameter, rules_.back()));
-    }
-  }
+[[gnu::cold, gnu::noinline]] RuleOptimizer<T, R>::RuleOptimizer(std::vector<Group> groups) {
+  for (Group& group : groups) add_param_group(std::move(group));
   if (states_.empty())
     rowgrad::detail::raise<ValueError>(
         R::name,
@@ -226,6 +240,27 @@ template <typename T, UpdateRule R>
 
 template <typename T, UpdateRule R>
 RuleOptimizer<T, R>::~RuleOptimizer() = default;
+
+template <typename T, UpdateRule R>
+[[gnu::cold, gnu::noinline]] void RuleOptimizer<T, R>::add_param_group(Group group) {
+  const R rule(group.options);
+  const std::size_t before = states_.size();
+  std::vector<double>& initial = this->initial_lrs();
+  try {
+    for (const Tensor<T>& parameter : group.parameters) {
+      check_parameter(parameter);
+      states_.push_back(std::make_unique<Trained>(parameter, rule));
+    }
+    groups_.reserve(groups_.size() + 1);
+    rules_.reserve(rules_.size() + 1);
+    if (!initial.empty()) initial.push_back(group.options.lr);
+  } catch (...) {
+    states_.resize(before);
+    throw;
+  }
+  rules_.push_back(rule);
+  groups_.push_back(std::move(group));
+}
 
 template <typename T, UpdateRule R>
 void RuleOptimizer<T, R>::check() {
@@ -261,12 +296,19 @@ void RuleOptimizer<T, R>::step() {
     }
     state.step(rule, *gradient, scalars);
   });
+  this->note_step();
 }
 
 template <typename T, UpdateRule R>
-void RuleOptimizer<T, R>::zero_grad() {
-  for (const auto& state : states_)
-    if (state->parameter().body().graph) state->parameter().grad().reset();
+void RuleOptimizer<T, R>::zero_grad(bool set_to_none) {
+  for (const auto& state : states_) {
+    if (!state->parameter().body().graph) continue;
+    Gradient<T>& gradient = state->parameter().grad();
+    if (set_to_none)
+      gradient.reset();
+    else
+      gradient.zero();
+  }
 }
 
 template <typename T, UpdateRule R>

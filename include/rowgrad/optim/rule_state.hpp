@@ -17,11 +17,20 @@ template <typename T>
 struct ParameterEntry {
   Shape shape;                   // of the parameter
   Index step = 0;                // steps it has had
-  std::vector<Tensor<T>> slots;  // of that shape, in the order of the rule's slot_names; none before the first step
+  std::vector<Tensor<T>> slots;  // of that shape, or by rows without its last dimension, in the order of the rule's
+                                 // slot_names; none before the first step
   DeferredState<T> deferred;     // rows that were not up to date; see RuleOptimizer::hold()
 };
 
 namespace detail {
+
+/// The shape of a state array: the parameter's, or for rules that go by rows that without its last dimension.
+template <typename R>
+Shape slot_shape(Shape parameter) noexcept {
+  if constexpr (R::by_rows)
+    if (parameter.rank() > 0) parameter.erase(parameter.rank() - 1);
+  return parameter;
+}
 
 template <typename R>
 class RuleState {
@@ -33,10 +42,12 @@ class RuleState {
 
   Tensor<T> parameter;
   Shape shape;                   // that the state is for
-  std::vector<Tensor<T>> slots;  // of that shape; none before the first step
+  std::vector<Tensor<T>> slots;  // of slot_shape(); none before the first step
   Index step = 0;
 
   Index columns() const noexcept { return shape[1]; }
+  /// Of a state array.
+  Index slot_columns() const noexcept { return R::by_rows ? 1 : columns(); }
   T* weights() const noexcept { return parameter.body().data; }
   Slots<R> slot_pointers() const noexcept {
     Slots<R> result;
@@ -48,7 +59,8 @@ class RuleState {
   /// Allocates the arrays that the rule has and the state has not.
   void make_slots(const R& rule) {
     slots.reserve(static_cast<std::size_t>(rule.slots()));
-    for (int k = static_cast<int>(slots.size()); k < rule.slots(); ++k) slots.push_back(new_slot(rule, k, shape, 0));
+    for (int k = static_cast<int>(slots.size()); k < rule.slots(); ++k)
+      slots.push_back(new_slot(rule, k, slot_shape<R>(shape), 0));
   }
 
   /// ShapeError when the parameter is no longer of the shape this state is for.
@@ -76,7 +88,7 @@ class RuleState {
     std::vector<Tensor<T>> longer;
     longer.reserve(slots.size());
     for (const Tensor<T>& slot : slots) {
-      longer.push_back(new_slot(rule, static_cast<int>(longer.size()), parameter.shape(), slot.numel()));
+      longer.push_back(new_slot(rule, static_cast<int>(longer.size()), slot_shape<R>(parameter.shape()), slot.numel()));
       std::copy_n(slot.data(), slot.numel(), longer.back().data());
     }
     return longer;
@@ -106,22 +118,23 @@ class RuleState {
       rowgrad::detail::raise<ValueError>(which(), " has ", count, " slots, expected ", expected,
                                          names.empty() ? "" : names + ")");
     }
+    const Shape expected_shape = slot_shape<R>(shape);
     for (std::size_t k = 0; k < count; ++k) {
       const Tensor<T>& slot = entry.slots[k];
-      if (!slot.defined() || slot.shape() != shape)
+      if (!slot.defined() || slot.shape() != expected_shape)
         rowgrad::detail::raise<ShapeError>(which(), " has ", R::slot_names[k], " of shape ",
                                            slot.defined() ? to_string(slot.shape()) : "(undefined)", ", expected ",
-                                           shape);
+                                           expected_shape);
       // Infinity may stand there: the square of a finite gradient can be too large for T.
       const Index bad = rowgrad::detail::find_first<T>(slot.data(), slot.numel(), rowgrad::detail::is_nan<T>);
       if (bad < slot.numel())
         rowgrad::detail::raise<ValueError>(which(), " has NaN in ", R::slot_names[k], ", at position ", bad,
-                                           " of shape ", shape);
+                                           " of shape ", expected_shape);
       if (!rule.holds_squares(static_cast<int>(k))) continue;
       const Index negative = rowgrad::detail::find_first<T>(slot.data(), slot.numel(), [](T v) { return v < 0; });
       if (negative < slot.numel())
         rowgrad::detail::raise<ValueError>(which(), " has ", slot.data()[negative], " in ", R::slot_names[k],
-                                           ", at position ", negative, " of shape ", shape,
+                                           ", at position ", negative, " of shape ", expected_shape,
                                            ", where squares have been summed, which cannot be negative");
     }
   }
@@ -130,7 +143,7 @@ class RuleState {
   ParameterEntry<T> room_for(const ParameterEntry<T>& entry) const {
     ParameterEntry<T> room{entry.shape, entry.step, {}, entry.deferred};
     for (std::size_t k = 0; k < entry.slots.size(); ++k)
-      room.slots.push_back(k < slots.size() ? slots[k] : Tensor<T>(shape));
+      room.slots.push_back(k < slots.size() ? slots[k] : Tensor<T>(slot_shape<R>(shape)));
     return room;
   }
 

@@ -14,7 +14,8 @@ struct SGDOptions {
   double dampening = 0;
   double weight_decay = 0;
   bool nesterov = false;
-  bool lazy = false;  // rows that were not looked up stand still
+  bool maximize = false;  // ascend the gradient
+  bool lazy = false;      // rows that were not looked up stand still
   bool operator==(const SGDOptions&) const = default;
   static constexpr auto fields() {
     using F = Field<SGDOptions>;
@@ -23,6 +24,7 @@ struct SGDOptions {
                       F("dampening", &SGDOptions::dampening),
                       F("weight_decay", &SGDOptions::weight_decay, Range::not_negative),
                       F("nesterov", &SGDOptions::nesterov),
+                      F("maximize", &SGDOptions::maximize),
                       F("lazy", &SGDOptions::lazy)};
   }
 };
@@ -47,6 +49,7 @@ class SGDRule : public Rule<T, SGDOptions> {
   explicit SGDRule(const Options& options) : Rule<T, Options>(name, options) {
     if (options.nesterov && (options.momentum <= 0 || options.dampening != 0))
       throw ValueError("SGD: nesterov needs a momentum above 0 and no dampening");
+    plain_ = options.momentum == 0 && options.weight_decay == 0 && !options.maximize;
   }
 
   int slots() const noexcept { return options_.momentum != 0 ? 1 : 0; }
@@ -82,7 +85,11 @@ class SGDRule : public Rule<T, SGDOptions> {
   template <typename L>
   [[gnu::always_inline]] void update(const Scalars& s, T* weights, const T* gradient, T* const* slots) const {
     const L w = L::load(weights);
-    L g = L::load(gradient);
+    if (plain_) {
+      (w - s.lr * L::load(gradient)).store(weights);
+      return;
+    }
+    L g = this->template descent<L>(gradient);
     if (options_.momentum == 0) {
       if (options_.weight_decay != 0) g = g + s.decay * w;
       (w - s.lr * g).store(weights);
@@ -95,6 +102,7 @@ class SGDRule : public Rule<T, SGDOptions> {
 
  private:
   using Rule<T, Options>::options_;
+  bool plain_;  // w -= lr g, and nothing else
 };
 
 }  // namespace detail

@@ -72,6 +72,7 @@ typename optim::RuleOptimizer<T, R>::State read_optimizer(const StateReader& rea
     first += count;
     typename R::Options options;
     for (const auto& field : fields) {
+      if (field.is_flag() && !reader.contains(group + field.name)) continue;  // younger than the file: the default
       if (field.is_flag()) {
         field.set(options, reader.value<bool>(group + field.name) ? 1 : 0);
       } else if (field.size() == 1) {
@@ -95,7 +96,7 @@ typename optim::RuleOptimizer<T, R>::State read_optimizer(const StateReader& rea
     entry.step = reader.value<Index>(name + "step");
     for (const char* slot : R::slot_names) {
       if (!reader.contains(name + slot)) break;
-      entry.slots.push_back(reader.tensor<T>(name + slot, shapes[k]));
+      entry.slots.push_back(reader.tensor<T>(name + slot, optim::RuleOptimizer<T, R>::slot_shape(shapes[k])));
     }
     if (reader.contains(name + "deferred.stamps")) {
       auto& deferred = entry.deferred;

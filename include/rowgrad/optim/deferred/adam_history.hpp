@@ -13,6 +13,8 @@ namespace rowgrad::optim::detail {
 /// With s the step a row is up to date with and t = s + j a missed one:
 ///     a_j = lr_t b1^j / (1 - b1^t) * (AdamW: the decay of the steps after t),
 ///     r_j = sqrt(b2^j / (1 - b2^t)), with amsgrad 1 / sqrt(1 - b2^t), for there the divisor stands still.
+/// A rule of this kind has options.betas and eps, exact_step_size (lr_t / (1 - b1^t) in Adam), exact_root and
+/// exact_decay among its scalars, divisor_stands() (amsgrad), and has_closed_form(step), which holds from some step on.
 /// Where the terms fade, only the first steps of a rest count; their sums are kept for each s and shared by its rows.
 template <typename R>
 class AdamHistory {
@@ -31,20 +33,25 @@ class AdamHistory {
     powers_.clear();
     powers_.push_back({});
     stepping_.start(step);
+    stepped_ = step;
   }
 
   void add(const R& rule, Index step, const typename R::Scalars& scalars) noexcept {
     const auto& options = rule.options();
-    if (options.weight_decay != 0 && !R::decoupled) stepping_.add(rule, step, scalars);
+    if (!rule.has_closed_form(step)) {
+      stepping_.add(rule, step, scalars);
+      stepped_ = step;
+    }
     Entry entry(step);
     entry.step_size = scalars.exact_step_size;
     entry.root = scalars.exact_root;
     entry.decay = scalars.exact_decay;
+    decays_ = decays_ || entry.decay != 1;
     entries_.push_back(entry);
     const auto [beta1, beta2] = options.betas;
     powers_.push_back({powers_.back().beta1 * beta1, powers_.back().root_beta2 * std::sqrt(beta2)});
     eps_ = options.eps;
-    amsgrad_ = options.amsgrad;
+    amsgrad_ = rule.divisor_stands();
     log_beta1_ = std::log(beta1);
     // With eps = 0 the terms fade as (b1 / sqrt(b2))^j, or not at all; the larger eps, the more as b1^j.
     const double slowest = amsgrad_ ? log_beta1_ : log_beta1_ - std::min(0.0, std::log(beta2) / 2);
@@ -60,7 +67,8 @@ class AdamHistory {
   std::size_t size() const noexcept { return entries_.size(); }
 
   void prepare(const R&, Index from, Index to) noexcept {
-    if (stepping_.size() > 0) return;
+    from = std::max(from, stepped_);
+    if (from >= to) return;
     Entry& entry = at(from);
     if (entry.whole.to != to) work_out(entry, from, to);
   }
@@ -69,7 +77,12 @@ class AdamHistory {
   /// with a small beta2): O(n) a step then, until the terms have faded. L2 weight decay has no closed form: O(n) a
   /// step.
   void rest(const R& rule, Index from, Index to, Index n, T* w, const Slots<R>& slots) const noexcept {
-    if (stepping_.size() > 0) return stepping_.rest(rule, from, to, n, w, slots);
+    if (from < stepped_) {
+      const Index until = std::min(to, stepped_);
+      stepping_.rest(rule, from, until, n, w, slots);
+      from = until;
+      if (from == to) return;
+    }
     const AdamRest<T>& whole = at(from).whole;
     const AdamRow<T> row{n, w, slots[0], slots[1], amsgrad_ ? slots[2] : slots[1]};
     if (whole.by_moments)
@@ -138,7 +151,7 @@ class AdamHistory {
       whole.mean = static_cast<T>(mean);
       for (std::size_t n = 0; n < terms; ++n) whole.c[n] = static_cast<T>(n % 2 == 0 ? moments[n] : -moments[n]);
     }
-    if (R::decoupled)
+    if (decays_)
       for (; entry.decay_upto < to; ++entry.decay_upto) {
         const double decay = at(entry.decay_upto + 1).decay;
         entry.decay_after *= decay;
@@ -212,6 +225,8 @@ class AdamHistory {
   rowgrad::detail::GrowingBuffer<Powers> powers_;  // of 0, 1, ... steps
   double eps_ = 0, log_beta1_ = 0;
   bool amsgrad_ = false;
+  bool decays_ = false;    // whether the weights decay by themselves in any step
+  Index stepped_ = 0;      // up to this step missed steps are done one by one
   bool fades_ = true;      // whether the terms fade whatever sigma and eps are, within longest_sum steps
   Index fade_length_ = 1;  // steps after which they have
   SteppingHistory<R> stepping_;

@@ -76,8 +76,8 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     state.lrs.assign(lrs_.data(), lrs_.data() + lrs_.size());
     state.rows = due_rows(state.stamps, first_, rule_);
     state.values = {};
-    const Index columns = state_.columns(), count = state.rows.numel();
-    for_each_array([&](T* values) {
+    const Index count = state.rows.numel();
+    for_each_array([&](T* values, Index columns) {
       state.values.emplace_back(Shape{count, columns});
       for (Index i = 0; i < count; ++i)
         std::copy_n(values + state.rows.data()[i] * columns, columns, state.values.back().data() + i * columns);
@@ -122,8 +122,9 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     expect(state.values.size() == 1 + slots, "there must be values for the weights and each state array");
     for (std::size_t k = 0; k < state.values.size(); ++k) {
       const Tensor<T>& values = state.values[k];
-      expect(values.defined() && values.shape() == Shape{due.numel(), state_.columns()},
-             "there must be values for each row that is behind");
+      expect(
+          values.defined() && values.shape() == Shape{due.numel(), k == 0 ? state_.columns() : state_.slot_columns()},
+          "there must be values for each row that is behind");
       const T* const first = values.data();
       expect(
           k == 0 || rowgrad::detail::find_first<T>(first, values.numel(), rowgrad::detail::is_nan<T>) == values.numel(),
@@ -260,16 +261,15 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     return due_rows(stamps, first, rule, state_.step);
   }
 
-  /// f(values) for the weights and each state array.
+  /// f(values, columns) for the weights and each state array.
   template <typename F>
   void for_each_array(const F& f) const {
-    f(state_.weights());
-    for (const Tensor<T>& slot : state_.slots) f(slot.body().data);
+    f(state_.weights(), state_.columns());
+    for (const Tensor<T>& slot : state_.slots) f(slot.body().data, state_.slot_columns());
   }
   void put_back(const DeferredState<T>& state) noexcept {
-    const Index columns = state_.columns();
     std::size_t k = 0;
-    for_each_array([&](T* values) {
+    for_each_array([&](T* values, Index columns) {
       const T* const from = state.values[k++].body().data;
       for (Index i = 0; i < state.rows.numel(); ++i)
         std::copy_n(from + i * columns, columns, values + state.rows.body().data[i] * columns);
@@ -292,8 +292,8 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   Memory memory() const noexcept { return {state_.weights(), state_.slot_pointers(), state_.columns()}; }
 
   void rest(const Due& due, const Memory& memory) const noexcept {
-    const Index offset = due.row * memory.columns;
-    history_.rest(rule_, due.since, state_.step, memory.columns, memory.w + offset, at<R>(memory.slots, offset));
+    history_.rest(rule_, due.since, state_.step, memory.columns, memory.w + due.row * memory.columns,
+                  at_row<R>(memory.slots, due.row, memory.columns));
   }
 
   void settle_reserved(std::span<const Index> rows) noexcept {
@@ -318,18 +318,11 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     rowgrad::detail::parallel_pieces((count + piece - 1) / piece, count * memory.columns > 50'000, [&](Index p) {
       const Index end = std::min(count, (p + 1) * piece);
       for (Index i = p * piece; i < end; ++i) {
-        if (i + rowgrad::detail::rows_ahead < end) prefetch(due[i + rowgrad::detail::rows_ahead].row, memory);
+        if (i + rowgrad::detail::rows_ahead < end)
+          prefetch(rule_, due[i + rowgrad::detail::rows_ahead].row, memory.columns, memory.w, memory.slots);
         rest(due[i], memory);
       }
     });
-  }
-
-  // Inlined always: GCC takes a function that only prefetches for one that does nothing, and leaves its calls out.
-  [[gnu::always_inline]] void prefetch(Index row, const Memory& memory) const noexcept {
-    const Index offset = row * memory.columns;
-    rowgrad::detail::prefetch_row<2>(memory.w + offset, memory.columns);
-    for (int k = 0; k < rule_.slots(); ++k)
-      rowgrad::detail::prefetch_row<2>(memory.slots[static_cast<std::size_t>(k)] + offset, memory.columns);
   }
 
   RuleState<R>& state_;
