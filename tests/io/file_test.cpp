@@ -12,6 +12,7 @@
 
 #ifdef __linux__
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <csignal>
 #endif
 
@@ -109,9 +110,9 @@ TEST_CASE("AtomicFile: where no file can be is a FileError, and nothing is left"
                        "save: cannot write '/no/such/directory/file': No such file or directory (does the directory "
                        "exist?)",
                        FileError);
-  fs::create_directory(directory.file("taken"));
   AtomicFile file("save", directory.file("taken"));
   file.write("x");
+  fs::create_directory(directory.file("taken"));
   CHECK_THROWS_AS(file.commit(), FileError);
   CHECK(directory.entries() == 1);
   CHECK(fs::is_directory(directory.file("taken")));
@@ -160,5 +161,43 @@ TEST_CASE("AtomicFile: permissions are kept, a symbolic link stays a link") {
   CHECK(content(path) == "new");
   CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
   CHECK(directory.entries() == 2);
+}
+
+TEST_CASE("AtomicFile: pipes, devices and folders are refused before anything is written") {
+  const Directory directory;
+  const std::string pipe = directory.file("pipe"), folder = directory.file("folder"), link = directory.file("link");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  fs::create_directory(folder);
+  fs::create_symlink("pipe", link);
+  const auto message = [](const std::string& path) -> std::string {
+    try {
+      const AtomicFile file("save", path);
+    } catch (const FileError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(message(pipe).find("a pipe or a device") != std::string::npos);
+  CHECK(message(link).find("a pipe or a device") != std::string::npos);
+  CHECK(message("/dev/null").find("a pipe or a device") != std::string::npos);
+  CHECK(message(folder).find("Is a directory") != std::string::npos);
+  CHECK(message(directory.file(std::string("a\0b", 3))).find("a byte of zero") != std::string::npos);
+  CHECK(message(directory.file(std::string(250, 'a'))).find("26 bytes longer") != std::string::npos);
+  CHECK(fs::is_fifo(pipe));
+  CHECK(directory.entries() == 3);
+}
+
+TEST_CASE("AtomicFile: a link to a file that is not there yet") {
+  const Directory directory;
+  const std::string link = directory.file("link"), second = directory.file("second");
+  fs::create_symlink("second", link);
+  fs::create_symlink(directory.file("weights"), second);
+  AtomicFile file("save", link);
+  file.write("new");
+  file.commit();
+  CHECK(fs::is_symlink(link));
+  CHECK(fs::is_symlink(second));
+  CHECK(content(directory.file("weights")) == "new");
+  CHECK(directory.entries() == 3);
 }
 #endif

@@ -147,6 +147,20 @@ TEST_CASE("errors of writing leave the old file") {
   const auto x = formula<float>({2}, 1);
   CHECK(has(error_of([&] { save_safetensors(path.path(), {{"x", x}, {"x", x}}); }), "the name 'x' is used twice"));
   CHECK(has(error_of([&] { save_safetensors(path.path(), {{"__metadata__", x}}); }), "used twice"));
+  // What nobody could open again.
+  CHECK(has(error_of([&] { save_safetensors(path.path(), {{"a\xff", x}}); }), "is not UTF-8 (its byte 1"));
+  CHECK(has(error_of([&] {
+              save_safetensors(path.path(), {{"x", x}}, {{"\xc0\x80", "b"}});
+            }),
+            "key '\xc0\x80' is not"));
+  CHECK(has(error_of([&] {
+              save_safetensors(path.path(), {{"x", x}}, {{"k", "b\xed\xa0\x80"}});
+            }),
+            "the metadata's value of 'k' is not UTF-8 (its byte 1"));
+  CHECK(has(error_of([&] {
+              save_safetensors(path.path(), {{"x", x}}, {{"k", "1"}, {"k", "2"}});
+            }),
+            "the metadata's key 'k' is used twice"));
   CHECK(has(error_of([&] {
               save_safetensors(path.path(), {{"i", rowgrad::arange(300), DType::u8}});
             }),

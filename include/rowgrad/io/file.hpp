@@ -45,6 +45,7 @@ inline FileError unwritable(std::string_view operation, std::string_view path, i
   const char* cause = "is the disk, or the network it is on, in order?";
   if (reason == ENOENT || reason == ENOTDIR) cause = "does the directory exist?";
   if (reason == EISDIR) cause = "the name of a file was expected, and there is a directory of that name";
+  if (reason == ENAMETOOLONG) cause = "while it is written, the file's name is up to 26 bytes longer";
   if (reason == EACCES || reason == EROFS) cause = "may this user write to the directory?";
   if (reason == ENOSPC || reason == EFBIG) cause = "nothing has been changed; is there space left?";
 #ifdef EDQUOT
@@ -57,12 +58,14 @@ inline FileError unwritable(std::string_view operation, std::string_view path, i
 /// A file to be written as a whole. It is written beside its place, under another name. commit() gives it its name,
 /// in one step, once all of it is on the disk; whoever reads sees the old file or the new one. Without commit(), and
 /// whatever fails, the old file stays and nothing else is left behind. A file that is replaced leaves its permissions
-/// to the new one; a symbolic link stays and what it leads to is replaced.
+/// to the new one; a symbolic link stays and what it leads to is replaced. Pipes and devices are no files, and are not
+/// replaced.
 class AtomicFile {
  public:
   /// FileError when the file cannot be created. operation is the caller's name, for messages.
   AtomicFile(std::string operation, std::string path) : operation_(std::move(operation)), path_(std::move(path)) {
     place_ = resolved(path_);
+    check_place();
     static std::atomic<std::uint32_t> count{0};
     for (int attempt = 0; stream_ == nullptr && attempt < 100; ++attempt) {
       beside_ = rowgrad::detail::concat(place_, ".", process(), "-", count++, ".tmp");
@@ -144,6 +147,7 @@ class AtomicFile {
 #ifdef _WIN32
   static std::string resolved(const std::string& path) { return path; }
   static int process() noexcept { return _getpid(); }
+  void check_place() const {}
   void keep_permissions() const noexcept {}
   static bool synchronise(std::FILE* stream) noexcept { return _commit(_fileno(stream)) == 0; }
   bool rename() const noexcept {  // std::rename() replaces no file there
@@ -155,11 +159,32 @@ class AtomicFile {
   void synchronise_directory() const noexcept {}
 #else
   static std::string resolved(const std::string& path) {
-    char* const real = ::realpath(path.c_str(), nullptr);
-    if (real == nullptr) return path;  // a new file
-    std::string result = real;
-    std::free(real);
+    std::string result = path;
+    for (int links = 0; links < 40; ++links) {  // as many as Linux follows
+      if (char* const real = ::realpath(result.c_str(), nullptr)) {
+        result = real;
+        std::free(real);
+        return result;
+      }
+      char target[4096];  // a new file, perhaps at the end of a link that leads nowhere yet
+      const ssize_t size = ::readlink(result.c_str(), target, sizeof target);
+      if (size <= 0 || size == sizeof target) return result;
+      const std::size_t folder = target[0] == '/' ? 0 : result.rfind('/') + 1;
+      result.replace(folder, std::string::npos, target, static_cast<std::size_t>(size));
+    }
     return result;
+  }
+  /// A name that no new file may take is an error before anything is written: renaming would take the place of a pipe
+  /// or of /dev/null itself.
+  void check_place() const {
+    struct stat there;
+    if (path_.find('\0') != std::string::npos)
+      rowgrad::detail::raise<FileError>(operation_, ": the name of the file has a byte of zero in it");
+    if (::stat(path_.c_str(), &there) != 0 || S_ISREG(there.st_mode)) return;
+    if (S_ISDIR(there.st_mode)) throw unwritable(operation_, path_, EISDIR);
+    rowgrad::detail::raise<FileError>(operation_, ": cannot write '", path_,
+                                      "': it is a pipe or a device, which a file would replace (the name of a file was "
+                                      "expected)");
   }
   static int process() noexcept { return static_cast<int>(::getpid()); }
   void keep_permissions() const noexcept {

@@ -8,8 +8,28 @@
 #include <rowgrad/io/safetensors_index.hpp>
 #include <rowgrad/io/saved_tensor.hpp>
 #include <rowgrad/io/tensor_file.hpp>
+#include <rowgrad/io/utf8.hpp>
 
 namespace rowgrad::io {
+
+namespace detail {
+
+/// A file with such a text in its header could not be opened by anyone.
+template <typename... Pieces>
+void check_text_to_save(std::string_view text, const Pieces&... what) {
+  if (const std::size_t at = find_invalid_utf8(text); at != std::string_view::npos)
+    rowgrad::detail::raise<ValueError>("save_safetensors: ", what..., "' is not UTF-8 (its byte ", at,
+                                       " begins no character)");
+}
+
+inline void check_names_to_save(std::vector<std::string_view> names, std::string_view what) {
+  for (const std::string_view name : names) check_text_to_save(name, what, name);
+  std::sort(names.begin(), names.end());
+  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
+    rowgrad::detail::raise<ValueError>("save_safetensors: ", what, *twice, "' is used twice");
+}
+
+}  // namespace detail
 
 /// Opens a file: maps it and checks its header; no value is read. A path that ends in ".json" is the index of a model
 /// that is split over several files, which lie beside it: model.safetensors.index.json. FileError when a file cannot be
@@ -23,18 +43,22 @@ inline TensorFile open_safetensors(const std::string& path) {
 
 /// Writes tensors and pairs of texts to a file, which is there as a whole or not at all. Tensors are listed in this
 /// order; their values lie in order of their width, so that each can be mapped. ValueError for a name that stands twice
-/// or is "__metadata__", FileError when the disk does not take it. Python: safetensors.torch.save_file.
+/// or is "__metadata__", a key of the metadata that does, or a text that is not UTF-8; FileError when the disk does not
+/// take it. Python: safetensors.torch.save_file.
 inline void save_safetensors(const std::string& path, const std::vector<SavedTensor>& tensors,
                              const Metadata& metadata = {}) {
   std::vector<const SavedTensor*> in_order;
-  std::vector<std::string_view> names{"__metadata__"};
+  std::vector<std::string_view> names{"__metadata__"}, keys;
   for (const SavedTensor& tensor : tensors) {
     in_order.push_back(&tensor);
     names.push_back(tensor.name());
   }
-  std::sort(names.begin(), names.end());
-  if (const auto twice = std::adjacent_find(names.begin(), names.end()); twice != names.end())
-    rowgrad::detail::raise<ValueError>("save_safetensors: the name '", *twice, "' is used twice");
+  for (const auto& [key, value] : metadata) {
+    keys.push_back(key);
+    detail::check_text_to_save(value, "the metadata's value of '", key);
+  }
+  detail::check_names_to_save(std::move(names), "the name '");
+  detail::check_names_to_save(std::move(keys), "the metadata's key '");
   std::stable_sort(in_order.begin(), in_order.end(), [](const SavedTensor* a, const SavedTensor* b) {
     return size_of(a->dtype()) > size_of(b->dtype());
   });

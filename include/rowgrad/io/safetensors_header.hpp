@@ -9,6 +9,7 @@
 
 #include <rowgrad/io/json.hpp>
 #include <rowgrad/io/tensor_file.hpp>
+#include <rowgrad/io/utf8.hpp>
 
 namespace rowgrad::io {
 
@@ -29,7 +30,8 @@ class SafetensorsHeader {
            " bytes after the header's length (is it cut short, or not a safetensors file?)");
     const std::string_view text = file.substr(8, static_cast<std::size_t>(length));
     if (text.empty() || text[0] != '{') fail("expected a header that begins with '{' (is this a safetensors file?)");
-    check_utf8(text);
+    if (const std::size_t at = find_invalid_utf8(text); at != std::string_view::npos)
+      fail("header, byte ", at, ": not valid UTF-8");
     first_ = 8 + text.size();
     read(JsonReader(text, path, "header"));
     check_layout(file.size());
@@ -142,29 +144,6 @@ class SafetensorsHeader {
       if (text == name_of(static_cast<DType>(k))) return static_cast<DType>(k);
     fail("tensor '", name, "': its dtype '", text,
          "' is not supported (F64, F32, F16, BF16, I64 to I8, U64 to U8 and BOOL are)");
-  }
-
-  void check_utf8(std::string_view text) const {
-    for (std::size_t i = 0; i < text.size();) {
-      const auto byte = [&](std::size_t k) {
-        return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u;
-      };
-      const unsigned first = byte(0);
-      const std::size_t more = first < 0x80                     ? 0
-                               : first >= 0xc2 && first <= 0xdf ? 1
-                               : first >= 0xe0 && first <= 0xef ? 2
-                               : first >= 0xf0 && first <= 0xf4 ? 3
-                                                                : 4;
-      bool valid = more < 4;
-      for (std::size_t k = 1; valid && k <= more; ++k) valid = (byte(k) & 0xc0) == 0x80;
-      // Overlong forms, surrogates, and what lies beyond the last code point.
-      if (first == 0xe0) valid &= byte(1) >= 0xa0;
-      if (first == 0xed) valid &= byte(1) < 0xa0;
-      if (first == 0xf0) valid &= byte(1) >= 0x90;
-      if (first == 0xf4) valid &= byte(1) < 0x90;
-      if (!valid) fail("header, byte ", i, ": not valid UTF-8");
-      i += more + 1;
-    }
   }
 
   const std::string& path_;
