@@ -37,8 +37,10 @@
   PREFIX template Tensor<T> log_softmax<T>(const Tensor<T>&, Index);                                              \
   PREFIX template Tensor<T> cross_entropy<T>(const Tensor<T>&, const Indices&,                                    \
                                              const std::type_identity_t<CrossEntropyOptions<T>>&);                \
-  PREFIX template Tensor<T> binary_cross_entropy<T>(const Tensor<T>&, const Tensor<T>&, LossOptions);             \
-  PREFIX template Tensor<T> mse_loss<T>(const Tensor<T>&, const Tensor<T>&, LossOptions);                         \
+  PREFIX template Tensor<T> binary_cross_entropy<T>(const Tensor<T>&, const Tensor<T>&,                           \
+                                                    const std::type_identity_t<BceOptions<T>>&);                  \
+  PREFIX template Tensor<T> mse_loss<T>(const Tensor<T>&, const Tensor<T>&,                                       \
+                                        const std::type_identity_t<WeightedLossOptions<T>>&);                     \
   PREFIX template Tensor<T> embedding<T>(const Indices&, const Tensor<T>&, const LookupOptions&);                 \
   PREFIX template Tensor<T> embedding_bag<T>(const Indices&, const Tensor<T>&, const Indices&,                    \
                                              const EmbeddingBagOptions&, const std::type_identity_t<Tensor<T>>&); \

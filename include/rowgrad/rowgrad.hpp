@@ -40,29 +40,37 @@
 
 #include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/attention.hpp>
+#include <rowgrad/functional/binary_loss.hpp>
 #include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/functional/class_loss.hpp>
 #include <rowgrad/functional/comparison.hpp>
 #include <rowgrad/functional/conv1d.hpp>
+#include <rowgrad/functional/distance.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/logic.hpp>
 #include <rowgrad/functional/loss.hpp>
+#include <rowgrad/functional/loss_reduction.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/matmul.hpp>
 #include <rowgrad/functional/one_hot.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
+#include <rowgrad/functional/pair_loss.hpp>
 #include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/promotion.hpp>
+#include <rowgrad/functional/ranking_loss.hpp>
 #include <rowgrad/functional/rearrange.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
+#include <rowgrad/functional/recurrent_direction.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
 #include <rowgrad/functional/softmax.hpp>
+#include <rowgrad/functional/windows.hpp>
 
 #include <rowgrad/nn/activation.hpp>
 #include <rowgrad/nn/attention_pooling.hpp>
@@ -75,6 +83,7 @@
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>
 #include <rowgrad/nn/load_state.hpp>
+#include <rowgrad/nn/loss.hpp>
 #include <rowgrad/nn/members.hpp>
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/multihead_attention.hpp>

@@ -264,7 +264,7 @@ std::vector<Row> table() {
          [=](In x) { return nll_loss(x[0], ignoring, {.weight = class_weight, .reduction = reduction}); },
          {{3, 3}}},
         {"binary_cross_entropy, of input and target",
-         [=](In x) { return binary_cross_entropy(x[0], x[1], {reduction}); },
+         [=](In x) { return binary_cross_entropy(x[0], x[1], {.reduction = reduction}); },
          {{2, 3}, {2, 3}},
          Values::unit},
         {"binary_cross_entropy_with_logits, of input and target",

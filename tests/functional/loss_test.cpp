@@ -54,7 +54,9 @@ golden::Table<T> losses() {
     table[nll + "_weight"] = [=](In x) {
       return nll_loss(x[0], x.indices("target"), {.weight = x[1], .reduction = reduction});
     };
-    table[std::string("bce_") + name] = [=](In x) { return binary_cross_entropy(x[0], x[1], {reduction}); };
+    table[std::string("bce_") + name] = [=](In x) {
+      return binary_cross_entropy(x[0], x[1], {.reduction = reduction});
+    };
     table[std::string("bcel_") + name] = [=](In x) {
       return binary_cross_entropy_with_logits(x[0], x[1], {.reduction = reduction});
     };
