@@ -24,6 +24,7 @@
 #include <rowgrad/autograd/grad_mode.hpp>
 #include <rowgrad/autograd/gradcheck.hpp>
 #include <rowgrad/autograd/gradient.hpp>
+#include <rowgrad/autograd/in_place.hpp>
 #include <rowgrad/autograd/node.hpp>
 #include <rowgrad/autograd/record.hpp>
 #include <rowgrad/autograd/row_gradient.hpp>
@@ -49,6 +50,7 @@
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/indexing.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/logic.hpp>
 #include <rowgrad/functional/loss.hpp>
@@ -67,6 +69,7 @@
 #include <rowgrad/functional/recurrent_cells.hpp>
 #include <rowgrad/functional/recurrent_direction.hpp>
 #include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/functional/scatter.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
 #include <rowgrad/functional/softmax.hpp>

@@ -9,7 +9,6 @@
 
 using gradient_table::In;
 using gradient_table::Row;
-using rowgrad::Indices;
 
 namespace {
 
@@ -54,6 +53,131 @@ std::vector<Row> table() {
          return hstack({x[0], x[1]});
        },
        {{2, 1}, {2, 2}}},
+      {"index",
+       [](In x) {
+         return x[0][Indices{{1, 2}, {1, -1}}];
+       },
+       {{4, 2}}},
+      {"index, cube",
+       [](In x) {
+         return x[0][{1, 0, 1}];
+       },
+       {{2, 3, 2}}},
+      {"index, vector",
+       [](In x) {
+         return x[0][{1, 0, 1}];
+       },
+       {{3}}},
+      {"index, of two dimensions",
+       [](In x) {
+         return x[0].index({{1, 0, 1}, {2, 2, 2}});
+       },
+       {{2, 3, 2}}},
+      {"index, mask",
+       [](In x) {
+         return x[0][Mask{true, false, true}];
+       },
+       {{3, 2}}},
+      {"index, mask of elements",
+       [](In x) {
+         return x[0][Mask{{true, false}, {true, true}}];
+       },
+       {{2, 2}}},
+      {"masked_select",
+       [](In x) {
+         return x[0].masked_select(Mask{{true, false}, {true, true}});
+       },
+       {{2}}},
+      {"index_select",
+       [](In x) {
+         return x[0].index_select(1, {2, 0, 2});
+       },
+       {{2, 3, 2}}},
+      {"index_select, table",
+       [](In x) {
+         return x[0].index_select(0, {2, 0, 2});
+       },
+       {{3, 2}}},
+      {"gather",
+       [](In x) {
+         return x[0].gather(1, {{2, 0, 2, 2}});
+       },
+       {{2, 3}}},
+      {"gather, first",
+       [](In x) {
+         return x[0].gather(0, {{1, 0}, {1, 1}, {0, 0}});
+       },
+       {{2, 3}}},
+      {"take_along_dim, repeated",
+       [](In x) {
+         return x[0].take_along_dim({{1}, {0}}, 1);
+       },
+       {{1, 3}}},
+      {"take",
+       [](In x) {
+         return take(x[0], {{1, 5}, {1, -2}});
+       },
+       {{2, 3}}},
+      {"repeat_interleave, counts",
+       [](In x) {
+         return x[0].repeat_interleave({2, 0, 1}, 1);
+       },
+       {{2, 3}}},
+      {"scatter",
+       [](In x) {
+         return x[0].scatter(1, {{2, 0}}, x[1]);
+       },
+       {{2, 3}, {2, 3}}},
+      {"scatter, value",
+       [](In x) {
+         return x[0].scatter(1, {{2, 0}}, 3);
+       },
+       {{2, 3}}},
+      {"scatter_add",
+       [](In x) {
+         return x[0].scatter_add(0, {{1, 1}, {1, 0}}, x[1]);
+       },
+       {{2, 3}, {2, 2}}},
+      {"scatter_add, by itself",
+       [](In x) {
+         return x[0].scatter_add(0, {{1, 1}, {1, 0}}, x[0]);
+       },
+       {{2, 3}}},
+      {"index_add",
+       [](In x) {
+         return x[0].index_add(1, {2, 2}, x[1], 0.5);
+       },
+       {{2, 3}, {2, 2}}},
+      {"index_copy",
+       [](In x) {
+         return x[0].index_copy(0, {2, 0}, x[1]);
+       },
+       {{3, 2}, {2, 2}}},
+      {"index_fill",
+       [](In x) {
+         return x[0].index_fill(0, {2, 0}, 3);
+       },
+       {{3, 2}}},
+      {"masked_scatter",
+       [](In x) {
+         return x[0].masked_scatter(Mask{true, false}, x[1]);
+       },
+       {{3, 2}, {2, 2}}},
+      {"index_add_",
+       [](In x) {
+         return (x[0] * x[0]).index_add_(0, {2, 2}, x[1]);
+       },
+       {{3, 2}, {2, 2}}},
+      {"index_copy_",
+       [](In x) {
+         return (x[0] * x[0]).index_copy_(0, {2, 1}, x[1]);
+       },
+       {{3, 2}, {2, 2}}},
+      {"scatter_add_",
+       [](In x) {
+         return (x[0] * x[0]).scatter_add_(0, {{2, 2}}, x[1]);
+       },
+       {{3, 2}, {2, 2}}},
       {"vstack",
        [](In x) {
          return vstack({x[0], x[1]});

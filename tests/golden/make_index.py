@@ -92,6 +92,89 @@ def rearrange():
     r.write()
 
 
+def indexing():
+    r = OperationFile("functional_indexing")
+    cube, table, vector = rand(2, 3, 2), rand(4, 3), rand(4)
+
+    def add(name, f, *inputs, dtypes=None, constant=(), **indices):
+        r.add(name, f, *inputs, indices=indices, constant=constant, **({"dtypes": dtypes} if dtypes else {}))
+
+    add("index@vector", lambda x, ids: x[ids], vector, ids=[3, 0, 3], dtypes=BOTH)
+    add("index@table", lambda x, ids: x[ids], table, ids=[[3, -1], [0, 3]], dtypes=BOTH)
+    add("index@cube", lambda x, ids: x[ids], cube, ids=[1, 0, -2, 1])
+    add("index@one", lambda x, ids: x[ids], table, ids=2)
+    add("index@none", lambda x, ids: x[ids], table, ids=torch.zeros(0, 2, dtype=torch.int64))
+    add("index@no_columns", lambda x, ids: x[ids], rand(3, 0), ids=[0, 2])
+    add("index_two@", lambda x, a, b: x[a, b], cube, a=[0, 1, 0, 0], b=[2, -1, 0, 2])
+    add("index_two@repeated", lambda x, a, b: x[a, b], cube, a=[[0], [1]], b=[2, 0])
+    add("index_two@all", lambda x, a, b: x[a, b], table, a=[0, 1, 2, 3], b=[2, 1, 0, 0])
+    add("index_mask@vector", lambda x, mask: x[mask.bool()], vector, mask=[0, 1, 0, 1])
+    add("index_mask@table", lambda x, mask: x[mask.bool()], table, mask=[0, 1, 0, 1], dtypes=BOTH)
+    add("index_mask@elements", lambda x, mask: x[mask.bool()], rand(2, 3), mask=[[0, 1, 1], [0, 0, 1]])
+    add("index_mask@none", lambda x, mask: x[mask.bool()], table, mask=[0, 0, 0, 0])
+    add("masked_select@", lambda x, mask: x.masked_select(mask.bool()), rand(2, 3), mask=[[0, 1, 1], [0, 0, 1]])
+    add("masked_select@mask_repeated", lambda x, mask: x.masked_select(mask.bool()), rand(2, 3), mask=[0, 1, 1])
+    add("masked_select@x_repeated", lambda x, mask: x.masked_select(mask.bool()), rand(3),
+        mask=[[0, 1, 1], [0, 0, 1]])
+    add("masked_select@scalar", lambda x, mask: x.masked_select(mask.bool()), rand(), mask=1)
+    add("select_0@", lambda x, ids: x.index_select(0, ids), table, ids=[3, 3, 0], dtypes=BOTH)
+    add("select_0@scalar", lambda x, ids: x.index_select(0, ids), rand(), ids=0)
+    add("select_0@id", lambda x, ids: x.index_select(0, ids), table, ids=2)
+    add("select_1@", lambda x, ids: x.index_select(1, ids), cube, ids=[2, 2, 0, 1])
+    add("select_last@", lambda x, ids: x.index_select(-1, ids), cube, ids=[1])
+    add("gather_0@", lambda x, ids: x.gather(0, ids), table, ids=[[3, 0, 3], [3, 1, 0]], dtypes=BOTH)
+    add("gather_0@narrow", lambda x, ids: x.gather(0, ids), table, ids=[[3], [3], [0], [1], [2]])
+    add("gather_1@", lambda x, ids: x.gather(1, ids), table, ids=[[0, 0, 2, 2], [1, 0, 1, 0]])
+    add("gather_1@cube", lambda x, ids: x.gather(1, ids), cube, ids=[[[0, 1]], [[2, 2]]])
+    add("gather_last@cube", lambda x, ids: x.gather(-1, ids), cube, ids=[[[0, 1, 1]] * 3] * 2)
+    add("gather_0@scalar", lambda x, ids: x.gather(0, ids), rand(), ids=0)
+    add("gather_0@vector", lambda x, ids: x.gather(0, ids), vector, ids=[3, 3, 3, 1, 0])
+    add("take_along_1@", lambda x, ids: x.take_along_dim(ids, 1), table, ids=[[1, 1]])
+    add("take_along_1@x_repeated", lambda x, ids: x.take_along_dim(ids, 1), rand(1, 3), ids=[[1, 1], [2, 0]])
+    add("take_along@", lambda x, ids: x.take_along_dim(ids), table, ids=[[11, 0], [3, 3]])
+    add("take@", lambda x, ids: x.take(ids), table, ids=[[11, 0], [3, -1]])
+    add("interleave_counts_0@", lambda x, ids: x.repeat_interleave(ids, 0), table, ids=[1, 0, 3, 1])
+    add("interleave_counts_0@single", lambda x, ids: x.repeat_interleave(ids, 0), table, ids=[2])
+    add("interleave_counts@", lambda x, ids: x.repeat_interleave(ids), vector, ids=[1, 0, 3, 1])
+    add("interleave_counts_1@", lambda x, ids: x.repeat_interleave(ids, 1), cube, ids=[1, 0, 2])
+
+    ids = [[3, 0, 1], [2, 1, 0]]
+    for suffix in ("", "_"):
+        def method(name):
+            return lambda x, *a: getattr(x.clone() if suffix else x, name + suffix)(*a)
+
+        def put(name, dim, *inputs, **more):
+            f = method(name)
+            add(f"{name}_{dim}{suffix}@{len(r.names)}", lambda x, s, ids: f(x, dim, ids, s), *inputs, **more)
+
+        put("scatter", 0, table, rand(2, 3), ids=ids, dtypes=BOTH)
+        put("scatter", 0, table, rand(3, 4), ids=ids, constant=(1,))
+        put("scatter", 1, cube, rand(2, 1, 2), ids=[[[2, 1]], [[0, 0]]], dtypes=None)
+        put("scatter", 0, rand(), rand(), ids=0)
+        put("scatter_add", 0, table, rand(2, 3), ids=[[3, 0, 1], [3, 0, 0]], dtypes=BOTH)
+        put("scatter_add", 0, vector, rand(6), ids=[0, 0, 3, 0, 1, 1])
+        put("scatter_add", 1, cube, rand(2, 3, 2), ids=[[[2, 1], [2, 2], [2, 1]], [[0, 0], [0, 1], [1, 1]]])
+        put("scatter_add", 0, table, rand(0, 3), ids=torch.zeros(0, 3, dtype=torch.int64))
+        put("index_add", 0, table, rand(3, 3), ids=[3, 1, 3], dtypes=BOTH)
+        put("index_add", 1, cube, rand(2, 2, 2), ids=[2, 2])
+        put("index_add", 0, table, rand(0, 3), ids=torch.zeros(0, dtype=torch.int64))
+        put("index_add", 0, vector, rand(1), ids=2)
+        put("index_copy", 0, table, rand(2, 3), ids=[3, 1], dtypes=BOTH)
+        put("index_copy", 1, cube, rand(2, 2, 2), ids=[2, 0])
+        add(f"index_add_alpha{suffix}@", lambda x, s, ids: 
+            getattr(x.clone() if suffix else x, "index_add" + suffix)(0, ids, s, alpha=-1.5), table, rand(3, 3),
+            ids=[3, 1, 3])
+        fill, value = method("index_fill"), method("scatter")
+        add(f"index_fill_1{suffix}@", lambda x, ids: fill(x, 1, ids, 7.5), cube, ids=[2, 0, 2])
+        add(f"scatter_value_0{suffix}@", lambda x, ids: value(x, 0, ids, 7.5), table, ids=ids)
+        masked = method("masked_scatter")
+        add(f"masked_scatter{suffix}@", lambda x, s, mask: masked(x, mask.bool(), s), rand(2, 3), rand(4),
+            mask=[[0, 1, 1], [0, 0, 1]])
+        add(f"masked_scatter{suffix}@repeated", lambda x, s, mask: masked(x, mask.bool(), s), rand(2, 3), rand(2, 2),
+            mask=[0, 1, 1])
+    r.write()
+
+
 if __name__ == "__main__":
-    for make in (rearrange,):
+    for make in (rearrange, indexing):
         make()

@@ -248,7 +248,7 @@ Tensor<T> saved(const Tensor<T>& x) {
   if constexpr (!std::is_floating_point_v<T>) return detail::copy_of(x);
   // A leaf under training may be kept as it is: when its table grows, the graphs before are refused. A frozen one may
   // not.
-  if (!x.requires_grad() || !x.is_leaf()) return x.detach();
+  if (!x.requires_grad() || !x.is_leaf()) return x.detach_saved();
   if (x.body().graph) detail::kept_leaf = true;
   return x;
 }

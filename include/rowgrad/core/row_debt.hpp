@@ -58,8 +58,19 @@ class DebtLock {
   std::atomic_flag& flag_;
 };
 
+/// Stands in the place of a debt where nothing is owed, but an operation has written to memory that others share: reads
+/// take the way past saved values' check then, see Tensor::settle().
+class NoDebt final : public RowDebt {
+ public:
+  bool counts_rows_of(const void*, const Shape&) const noexcept override { return false; }
+  void settle_all() noexcept override {}
+  void settle(std::span<const Index>) override {}
+};
+inline NoDebt no_debt;
+
 /// Settles all that is owed.
 [[gnu::noinline]] inline void settle_all(const DebtSlot& slot) noexcept {
+  if (slot.load(std::memory_order_relaxed) == &no_debt) return;
   const DebtLock lock(slot);
   if (RowDebt* const debt = slot.load(std::memory_order_relaxed); debt != nullptr) debt->settle_all();
 }

@@ -42,9 +42,6 @@ class Storage final : public Counted {
   /// Who owes rows of this memory an update; null for nearly all tensors.
   DebtSlot debt = nullptr;
 
-  /// Whether this is a copy where PyTorch has a view of another tensor: operations that write in place refuse it.
-  bool stands_for_view = false;
-
   static constexpr std::size_t header = alignment;  // bytes in front of the values
 
  private:
@@ -58,6 +55,13 @@ class Storage final : public Counted {
   Counted* owner_ = nullptr;  // a reference of ours, given back in destroy(), which tensors are freed through
   std::size_t block_bytes_;   // what destroy() gives back
   bool borrowed_ = false;
+
+ public:  // beside borrowed_, so that one store sets all three
+  /// Whether this is a copy where PyTorch has a view of another tensor: operations that write in place refuse it.
+  bool stands_for_view = false;
+
+  /// How often operations that write in place have changed these values while others shared them.
+  std::uint32_t version = 0;
 };
 
 /// Pages of zeros from the system.

@@ -38,9 +38,24 @@ struct TensorBody final : Counted {
   Ref<Storage<T>> storage;
   T* data;
   bool requires_grad = false;
-  std::uint32_t ties = 0;  // parameters of modules that are this tensor, beside the first
-  Ref<GraphNode> graph;    // the operation that made it, or the leaf that gathers its gradient
+  std::uint16_t ties = 0;           // parameters of modules that are this tensor, beside the first
+  std::uint32_t saved_version = 0;  // for a tensor that backward keeps: the storage's version when it was saved, + 1
+  Ref<GraphNode> graph;             // the operation that made it, or the leaf that gathers its gradient
 };
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_changed(const Shape& shape) {
+  raise<GraphError>(
+      "backward: a tensor of shape ", shape,
+      " that an operation saved for its gradient has been changed in place since (by +=, fill_(), copy_() "
+      "or the like). Change a clone() of it, or change it after backward()");
+}
+
+/// What reading a tensor takes when its storage has a debt, or was written to while it was shared.
+template <typename T>
+[[gnu::noinline]] void before_read(const TensorBody<T>& body) {
+  if (body.saved_version != 0 && body.saved_version != body.storage->version + 1) throw_changed(body.shape);
+  settle_all(body.storage->debt);
+}
 
 /// Throws for a tensor without values: default-constructed, moved from, or a parameter that is switched off.
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_undefined() {
@@ -175,8 +190,8 @@ class Tensor : public TensorMethods<T> {
 
   /// Brings every row up to date, for readers that hold a pointer already or run on several threads.
   [[gnu::always_inline]] void settle() const {
-    if (const detail::DebtSlot& debt = body().storage->debt; debt.load(std::memory_order_relaxed) != nullptr)
-      detail::settle_all(debt);
+    if (const auto& same = body(); same.storage->debt.load(std::memory_order_relaxed) != nullptr)
+      detail::before_read(same);
   }
 
   /// data() for a reader of these rows of a table alone: only they are brought up to date. Rows must be in range.
@@ -259,6 +274,12 @@ class Tensor : public TensorMethods<T> {
     if (shape.checked_numel() != numel()) [[unlikely]]
       detail::raise<ShapeError>("view: shape ", body_->shape, " has another number of elements than ", shape);
     return Tensor(shape, body_->numel, body_->storage, body_->data);
+  }
+  /// The same values, outside any graph, for a backward function to keep: it refuses to read what was changed in place.
+  Tensor detach_saved() const {
+    Tensor kept = detach();
+    kept.body_->saved_version = kept.body_->storage->version + 1;
+    return kept;
   }
   /// Whether this handle is the only way to these values, so that they may be overwritten.
   bool unique() const noexcept { return body_.unique() && body_->storage.unique() && !body_->storage->borrowed(); }

@@ -72,6 +72,7 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> repeat(std::initializer_list<Index> repeats) const;
   Tensor<T> repeat_interleave(Index times) const;
   Tensor<T> repeat_interleave(Index times, Index dim) const;
+  Tensor<T> repeat_interleave(const Tensor<Index>& counts, Index dim) const;
   Tensor<T> slice(Index dim, Index start, Index end, Index step = 1) const;
   Tensor<T> select(Index dim, Index index) const;
   Tensor<T> narrow(Index dim, Index start, Index length) const;
@@ -112,6 +113,33 @@ class TensorMethods : public MatrixMethods<T> {
   /// for (const auto& row : x): the tensors x[0], x[1], ...
   detail::RowIterator<T> begin() const;
   detail::RowsEnd end() const;
+
+  // functional/indexing.hpp.
+  Tensor<T> operator[](const Tensor<Index>& ids) const;
+  Tensor<T> operator[](std::initializer_list<Index> ids) const;
+  template <std::same_as<bool> B>
+  Tensor<T> operator[](const Tensor<B>& mask) const;
+  Tensor<T> index(std::initializer_list<Tensor<Index>> ids) const;
+  Tensor<T> index_select(Index dim, const Tensor<Index>& ids) const;
+  Tensor<T> masked_select(const Tensor<bool>& mask) const;
+  Tensor<T> gather(Index dim, const Tensor<Index>& ids) const;
+  Tensor<T> take_along_dim(const Tensor<Index>& ids, Index dim) const;
+
+  // functional/scatter.hpp: out of place, and in place with an underscore.
+  Tensor<T> scatter(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
+  Tensor<T> scatter(Index dim, const Tensor<Index>& ids, T value) const;
+  Tensor<T> scatter_add(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
+  Tensor<T> index_add(Index dim, const Tensor<Index>& ids, const Tensor<T>& source, T alpha = T(1)) const;
+  Tensor<T> index_copy(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
+  Tensor<T> index_fill(Index dim, const Tensor<Index>& ids, T value) const;
+  Tensor<T> masked_scatter(const Tensor<bool>& mask, const Tensor<T>& source) const;
+  Tensor<T> scatter_(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
+  Tensor<T> scatter_(Index dim, const Tensor<Index>& ids, T value) const;
+  Tensor<T> scatter_add_(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
+  Tensor<T> index_add_(Index dim, const Tensor<Index>& ids, const Tensor<T>& source, T alpha = T(1)) const;
+  Tensor<T> index_copy_(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
+  Tensor<T> index_fill_(Index dim, const Tensor<Index>& ids, T value) const;
+  Tensor<T> masked_scatter_(const Tensor<bool>& mask, const Tensor<T>& source) const;
 
   // Sums: functional/reduce.hpp.
   Tensor<detail::SumOf<T>> sum() const;

@@ -44,7 +44,7 @@ template <typename T, typename Backward>
 void record_unary(const char* name, const Tensor<T>& x, Tensor<T>& y, Save save, const Backward& backward) {
   record(
       y, name,
-      [kept = save == Save::input ? saved(x) : y.detach(), backward](Tensor<T> gradient, Node<T>* node) {
+      [kept = save == Save::input ? saved(x) : saved(y), backward](Tensor<T> gradient, Node<T>* node) {
         Tensor<T> result(kept.shape());
         result.array() = backward(gradient.array(), kept.array());
         node->accumulate(std::move(result));
@@ -145,7 +145,7 @@ Tensor<T> operator/(const Tensor<T>& a, const Tensor<T>& b) {
   if (recording(a, b)) {
     record(
         y, "DivBackward0",
-        [sa = a.shape(), b = saved(b), y = y.detach(), over](Tensor<T> g, Node<T>* na, Node<T>* nb) {
+        [sa = a.shape(), b = saved(b), y = saved(y), over](Tensor<T> g, Node<T>* na, Node<T>* nb) {
           if (nb != nullptr) {  // db = -g (y / b)
             Tensor<T> db = detail::binary("div", y, b, over);
             db.array() *= -g.array();

@@ -33,7 +33,7 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
   if (recording(x)) {
     record(
         y, "NormalizeBackward0",
-        [x = saved(x), y = y.detach(), s, eps](Tensor<T> g, Node<T>* node) {
+        [x = saved(x), y = saved(y), s, eps](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(x.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
@@ -76,7 +76,7 @@ Tensor<T> cosine_similarity(const Tensor<T>& a, const Tensor<T>& b, Index dim = 
   if (recording(a, b)) {
     record(
         y, "CosineSimilarityBackward",
-        [=, left = left.detach(), right = right.detach(), y = y.detach(), sa = a.shape(), sb = b.shape()](
+        [=, left = saved(left), right = saved(right), y = saved(y), sa = a.shape(), sb = b.shape()](
             Tensor<T> g, Node<T>* na, Node<T>* nb) {
           const auto pass_on = [&](Node<T>* node, const Tensor<T>& x, const Tensor<T>& other, const Shape& shape) {
             if (node == nullptr) return;

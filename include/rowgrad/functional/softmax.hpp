@@ -75,7 +75,7 @@ Tensor<T> softmax(const Tensor<T>& x, Index dim) {
   if (recording(x)) {
     record(
         y, "SoftmaxBackward0",
-        [y = y.detach(), s](Tensor<T> g, Node<T>* node) {
+        [y = saved(y), s](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto out = detail::line_at(y, at, s), gradient = detail::line_at(g, at, s);
@@ -107,7 +107,7 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
   if (recording(x)) {
     record(
         y, "LogSoftmaxBackward0",
-        [y = y.detach(), s](Tensor<T> g, Node<T>* node) {
+        [y = saved(y), s](Tensor<T> g, Node<T>* node) {
           Tensor<T> dx(y.shape());
           detail::for_each_line<T>(s, [&](Index at) {
             const auto gradient = detail::line_at(g, at, s), out = detail::line_at(y, at, s);
