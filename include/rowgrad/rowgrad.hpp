@@ -40,6 +40,7 @@
 #include <rowgrad/table/row_source.hpp>
 
 #include <rowgrad/functional/activation.hpp>
+#include <rowgrad/functional/arithmetic.hpp>
 #include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/binary_loss.hpp>
 #include <rowgrad/functional/broadcast.hpp>
@@ -61,6 +62,7 @@
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/pair_loss.hpp>
 #include <rowgrad/functional/pieces.hpp>
+#include <rowgrad/functional/pointwise.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/promotion.hpp>
 #include <rowgrad/functional/ranking_loss.hpp>
@@ -69,6 +71,7 @@
 #include <rowgrad/functional/recurrent_cells.hpp>
 #include <rowgrad/functional/recurrent_direction.hpp>
 #include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/functional/rounding.hpp>
 #include <rowgrad/functional/scatter.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>

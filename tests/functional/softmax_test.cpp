@@ -22,6 +22,12 @@ golden::Table<T> functions() {
 }
 }  // namespace
 
+TEST_CASE("softmax and log_softmax: methods are the functions") {
+  const rowgrad::Tensor<double> x{{0.25, 1, 2}, {3, -1, 0}};
+  CHECK(x.softmax(1).to_vector() == softmax(x, 1).to_vector());
+  CHECK(x.log_softmax(0).to_vector() == log_softmax(x, 0).to_vector());
+}
+
 TEST_CASE("softmax: PyTorch's results and gradients, also for extreme, masked and undefined lines") {
   golden::check<double>("functional_softmax", functions<double>(), {1e-12, 1e-13});
   golden::check<float>("functional_softmax", functions<float>());

@@ -14,6 +14,10 @@ namespace rowgrad {
 
 template <typename T>
 class Tensor;
+template <typename T>
+struct Bounds;
+struct Scaled;
+struct Division;
 
 namespace detail {
 template <typename T>
@@ -151,10 +155,63 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> exp() const;
   Tensor<T> log() const;
   Tensor<T> sqrt() const;
+  Tensor<T> abs() const;
+  Tensor<T> square() const;
+  Tensor<T> reciprocal() const;
+  Tensor<T> rsqrt() const;
+  Tensor<T> expm1() const;
+  Tensor<T> exp2() const;
+  Tensor<T> log1p() const;
+  Tensor<T> log2() const;
+  Tensor<T> log10() const;
+  Tensor<T> sin() const;
+  Tensor<T> cos() const;
+  Tensor<T> tan() const;
+  Tensor<T> erf() const;
   // functional/activation.hpp.
   Tensor<T> relu() const;
   Tensor<T> sigmoid() const;
   Tensor<T> tanh() const;
+
+  // functional/rounding.hpp.
+  Tensor<T> floor() const;
+  Tensor<T> ceil() const;
+  Tensor<T> trunc() const;
+  Tensor<T> round() const;
+  Tensor<T> round(Index decimals) const;
+  Tensor<T> sign() const;
+  // functional/pointwise.hpp.
+  Tensor<T> maximum(const Tensor<T>& other) const;
+  Tensor<T> minimum(const Tensor<T>& other) const;
+  Tensor<T> clamp(T min, T max) const;
+  Tensor<T> clamp(const Bounds<T>& bounds) const;
+  Tensor<T> clamp_min(T min) const;
+  Tensor<T> clamp_max(T max) const;
+  Tensor<T> lerp(const Tensor<T>& end, T weight) const;
+  // functional/arithmetic.hpp: with a tensor or a number.
+  template <typename U>
+  auto add(const U& other) const;
+  template <typename U>
+  auto add(const U& other, const Scaled& scaled) const;
+  template <typename U>
+  auto sub(const U& other) const;
+  template <typename U>
+  auto sub(const U& other, const Scaled& scaled) const;
+  template <typename U>
+  auto mul(const U& other) const;
+  template <typename U>
+  auto div(const U& other) const;
+  template <typename U>
+  auto div(const U& other, const Division& division) const;
+  template <typename U>
+  auto pow(const U& exponent) const;
+  template <typename U>
+  auto remainder(const U& other) const;
+  Tensor<T> neg() const;
+
+  // functional/softmax.hpp.
+  Tensor<T> softmax(Index dim) const;
+  Tensor<T> log_softmax(Index dim) const;
 
   // Comparisons and masks: functional/comparison.hpp.
   Tensor<bool> isnan() const;

@@ -1,4 +1,4 @@
-// What: elementary functions of one tensor, element by element: exp, log, sqrt.
+// What: elementary functions of one tensor, element by element: exp, log, sqrt, abs, sin, erf and others.
 // Why:  each is one line of formula with its derivative beside it.
 // See:  elementwise.hpp (unary, pow); activation.hpp; PyTorch "Pointwise Ops".
 #pragma once
@@ -39,6 +39,119 @@ Tensor<T> sqrt(const Tensor<T>& x) {
       [](const auto& g, const auto& y) { return g / (T(2) * y); });
 }
 
+/// Absolute value; dx = g sign(x), 0 at 0. PyTorch: torch.abs.
+template <typename T>
+Tensor<T> abs(const Tensor<T>& x) {
+  return detail::unary(
+      "AbsBackward0", x, detail::Save::input, [](const auto& u) { return u.abs(); },
+      [](const auto& g, const auto& u) {
+        return g.binaryExpr(u, [](T gradient, T v) { return gradient * T((v > T(0)) - (v < T(0))); });
+      });
+}
+
+/// x^2; dx = 2 g x. PyTorch: torch.square.
+template <typename T>
+Tensor<T> square(const Tensor<T>& x) {
+  return detail::unary(
+      "PowBackward0", x, detail::Save::input, [](const auto& u) { return u * u; },
+      [](const auto& g, const auto& u) { return g * (T(2) * u); });
+}
+
+/// 1 / x; dx = -g y^2. PyTorch: torch.reciprocal.
+template <typename T>
+Tensor<T> reciprocal(const Tensor<T>& x) {
+  return detail::unary(
+      "ReciprocalBackward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return T(1) / v; }); },
+      [](const auto& g, const auto& y) { return -g * (y * y); });
+}
+
+/// 1 / sqrt(x); dx = -g y^3 / 2. PyTorch: torch.rsqrt.
+template <typename T>
+Tensor<T> rsqrt(const Tensor<T>& x) {
+  return detail::unary(
+      "RsqrtBackward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return T(1) / std::sqrt(v); }); },
+      [](const auto& g, const auto& y) { return T(-0.5) * g * (y * y * y); });
+}
+
+/// e^x - 1, exact near 0; dx = g (y + 1). PyTorch: torch.expm1.
+template <typename T>
+Tensor<T> expm1(const Tensor<T>& x) {
+  return detail::unary(
+      "Expm1Backward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::expm1(v); }); },
+      [](const auto& g, const auto& y) { return g * (y + T(1)); });
+}
+
+/// 2^x; dx = g y ln 2. PyTorch: torch.exp2.
+template <typename T>
+Tensor<T> exp2(const Tensor<T>& x) {
+  return detail::unary(
+      "Exp2Backward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::exp2(v); }); },
+      [](const auto& g, const auto& y) { return g * y * T(0.69314718055994530942); });
+}
+
+/// log(1 + x), exact near 0; dx = g / (x + 1). PyTorch: torch.log1p.
+template <typename T>
+Tensor<T> log1p(const Tensor<T>& x) {
+  return detail::unary(
+      "Log1PBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::log1p(v); }); },
+      [](const auto& g, const auto& u) { return g / (u + T(1)); });
+}
+
+/// Logarithms to base 2 and 10; dx = g / (x ln 2), g / (x ln 10). PyTorch: torch.log2, log10.
+template <typename T>
+Tensor<T> log2(const Tensor<T>& x) {
+  return detail::unary(
+      "Log2Backward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::log2(v); }); },
+      [](const auto& g, const auto& u) { return g / (u * T(0.69314718055994530942)); });
+}
+template <typename T>
+Tensor<T> log10(const Tensor<T>& x) {
+  return detail::unary(
+      "Log10Backward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::log10(v); }); },
+      [](const auto& g, const auto& u) { return g / (u * T(2.30258509299404568402)); });
+}
+
+/// Sine, cosine and tangent of radians; dx = g cos(x), -g sin(x), g (1 + y^2). PyTorch: torch.sin, cos, tan.
+template <typename T>
+Tensor<T> sin(const Tensor<T>& x) {
+  return detail::unary(
+      "SinBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::sin(v); }); },
+      [](const auto& g, const auto& u) { return g * u.unaryExpr([](T v) { return std::cos(v); }); });
+}
+template <typename T>
+Tensor<T> cos(const Tensor<T>& x) {
+  return detail::unary(
+      "CosBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::cos(v); }); },
+      [](const auto& g, const auto& u) { return g * u.unaryExpr([](T v) { return -std::sin(v); }); });
+}
+template <typename T>
+Tensor<T> tan(const Tensor<T>& x) {
+  return detail::unary(
+      "TanBackward0", x, detail::Save::output,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::tan(v); }); },
+      [](const auto& g, const auto& y) { return g * (T(1) + y * y); });
+}
+
+/// The error function; dx = g 2 / sqrt(pi) e^(-x^2). PyTorch: torch.erf.
+template <typename T>
+Tensor<T> erf(const Tensor<T>& x) {
+  return detail::unary(
+      "ErfBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::erf(v); }); },
+      [](const auto& g, const auto& u) {
+        return g * u.unaryExpr([](T v) { return T(1.12837916709551257390) * std::exp(-v * v); });
+      });
+}
+
 template <typename T>
 Tensor<T> TensorMethods<T>::exp() const {
   return rowgrad::exp(self());
@@ -50,6 +163,58 @@ Tensor<T> TensorMethods<T>::log() const {
 template <typename T>
 Tensor<T> TensorMethods<T>::sqrt() const {
   return rowgrad::sqrt(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::abs() const {
+  return rowgrad::abs(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::square() const {
+  return rowgrad::square(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::reciprocal() const {
+  return rowgrad::reciprocal(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::rsqrt() const {
+  return rowgrad::rsqrt(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::expm1() const {
+  return rowgrad::expm1(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::exp2() const {
+  return rowgrad::exp2(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::log1p() const {
+  return rowgrad::log1p(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::log2() const {
+  return rowgrad::log2(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::log10() const {
+  return rowgrad::log10(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::sin() const {
+  return rowgrad::sin(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::cos() const {
+  return rowgrad::cos(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::tan() const {
+  return rowgrad::tan(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::erf() const {
+  return rowgrad::erf(self());
 }
 
 }  // namespace rowgrad

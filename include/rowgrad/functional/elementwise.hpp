@@ -137,8 +137,8 @@ Tensor<T> operator*(const Tensor<T>& a, const Tensor<T>& b) {
   return y;
 }
 
-/// a / b, element by element. PyTorch: torch.div.
-template <typename T>
+/// a / b, element by element. Of integers, see arithmetic.hpp. PyTorch: torch.div.
+template <std::floating_point T>
 Tensor<T> operator/(const Tensor<T>& a, const Tensor<T>& b) {
   const auto over = [](const auto& u, const auto& v) { return u / v; };
   Tensor<T> y = detail::binary("div", a, b, over);
@@ -187,14 +187,14 @@ Tensor<T> operator*(std::type_identity_t<T> number, const Tensor<T>& x) {
   return detail::affine("MulBackward0", x, number, T(-0.0));
 }
 /// x / number; dividing, not multiplying by the inverse, so that bits are PyTorch's.
-template <typename T>
+template <std::floating_point T>
 Tensor<T> operator/(const Tensor<T>& x, std::type_identity_t<T> number) {
   return detail::unary(
       "DivBackward0", x, detail::Save::output, [number](const auto& u) { return u / number; },
       [number](const auto& g, const auto&) { return g / number; });
 }
 /// number / x.
-template <typename T>
+template <std::floating_point T>
 Tensor<T> operator/(std::type_identity_t<T> number, const Tensor<T>& x) {
   return detail::unary(
       "DivBackward0", x, detail::Save::input, [number](const auto& u) { return number * u.inverse(); },
@@ -229,7 +229,7 @@ void power(ArrayMap<T> to, const Values& u, T exponent) {
 }  // namespace detail
 
 /// x to the power of a number; dx = g n x^(n - 1), and 0 for n = 0. PyTorch: torch.pow.
-template <typename T>
+template <std::floating_point T>
 Tensor<T> pow(const Tensor<T>& x, std::type_identity_t<T> exponent) {
   Tensor<T> y(x.shape());
   detail::power<T>(y.array(), x.array(), exponent);

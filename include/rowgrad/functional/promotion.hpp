@@ -13,15 +13,20 @@ concept Number = std::is_arithmetic_v<N>;
 
 /// Of two tensors: the wider floating-point type if there is one, else integers; bool for two masks.
 template <typename T, typename U>
-using Promoted = std::conditional_t<
-    std::is_floating_point_v<T> && (!std::is_floating_point_v<U> || sizeof(T) >= sizeof(U)), T,
-    std::conditional_t<std::is_floating_point_v<U>, U,
-                       std::conditional_t<std::is_same_v<T, bool> && std::is_same_v<U, bool>, bool, Index>>>;
+struct Promotion
+    : std::conditional<
+          std::is_floating_point_v<T> && (!std::is_floating_point_v<U> || sizeof(T) >= sizeof(U)), T,
+          std::conditional_t<std::is_floating_point_v<U>, U,
+                             std::conditional_t<std::is_same_v<T, bool> && std::is_same_v<U, bool>, bool, Index>>> {};
+template <typename T, typename U>
+using Promoted = typename Promotion<T, U>::type;
 
 /// Of a tensor of T and a number: T unless the number is of a higher kind. A fraction beside integers counts as float.
 template <typename T, typename N>
-using PromotedNumber = std::conditional_t<std::is_floating_point_v<T>, T,
-                                          std::conditional_t<std::is_floating_point_v<N>, float, Promoted<T, N>>>;
+struct NumberPromotion : std::conditional<std::is_floating_point_v<T>, T,
+                                          std::conditional_t<std::is_floating_point_v<N>, float, Promoted<T, N>>> {};
+template <typename T, typename N>
+using PromotedNumber = typename NumberPromotion<T, N>::type;
 
 /// x as a tensor of P, through which gradients pass; x itself when it is one.
 template <typename P, typename T>

@@ -121,4 +121,13 @@ Tensor<T> log_softmax(const Tensor<T>& x, Index dim) {
   return y;
 }
 
+template <typename T>
+Tensor<T> TensorMethods<T>::softmax(Index dim) const {
+  return rowgrad::softmax(self(), dim);
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::log_softmax(Index dim) const {
+  return rowgrad::log_softmax(self(), dim);
+}
+
 }  // namespace rowgrad

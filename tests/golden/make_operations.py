@@ -1,0 +1,102 @@
+"""Golden files of the operations that people chain: element by element, masks, reductions, sorting."""
+import os
+import sys
+
+import torch
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from golden_file import BOTH, F64, OperationFile  # noqa: E402
+
+inf, nan = float("inf"), float("nan")
+torch.manual_seed(10)
+
+
+def rand(*shape, low=-2.0, high=2.0):
+    """Three decimals, so that the files stay short."""
+    return (torch.rand(shape, dtype=F64) * (high - low) + low).mul(1000).round().div(1000)
+
+
+EDGE = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, inf, -inf, nan, 1e-30, 1e30, 3.7, -3.7]
+
+
+def elementary():
+    r = OperationFile("functional_elementary_more")
+    for op in "abs square reciprocal rsqrt expm1 exp2 log1p log2 log10 sin cos tan erf".split():
+        f = getattr(torch, op)
+        r.add(f"{op}@gentle", f, rand(2, 3, low=0.1 if "log" in op or "sqrt" in op else -2), dtypes=BOTH)
+        r.add(f"{op}@edge", f, [v for v in EDGE if op not in ("tan", "sin", "cos") or v != 1e30], dtypes=BOTH)
+        r.add(f"{op}@scalar", f, 0.5)
+        r.add(f"{op}@empty", f, rand(0, 2))
+    r.add("expm1@near_zero", torch.expm1, [1e-8, -1e-8, 1e-20], dtypes=BOTH)
+    r.add("log1p@near_zero", torch.log1p, [1e-8, -1e-8, 1e-20], dtypes=BOTH)
+    for op in "floor ceil round trunc sign frac".split():
+        r.add(f"{op}@edge", getattr(torch, op), EDGE, dtypes=BOTH)
+        r.add(f"{op}@cube", getattr(torch, op), rand(2, 1, 3))
+    r.add("round2@", lambda x: torch.round(x, decimals=2), [1.255, -2.345, 25.0, 0.125, nan, inf], dtypes=BOTH)
+    r.add("round_minus1@", lambda x: torch.round(x, decimals=-1), [125.0, 135.0, -5.0, 4.0], dtypes=BOTH)
+    r.write()
+
+
+def pointwise():
+    r = OperationFile("functional_pointwise")
+    left = [nan, 1.0, 1.0, 2.0, 0.0, -0.0, inf, -inf, 5.0, -5.0, 5.0, -5.0, 1.0, -1.0, 7.5, 0.3]
+    right = [1.0, nan, 1.0, 1.0, -0.0, 0.0, 2.0, inf, 3.0, 3.0, -3.0, -3.0, 0.0, inf, -inf, 0.1]
+    two = {
+        "maximum": torch.maximum,
+        "minimum": torch.minimum,
+        "atan2": torch.atan2,
+        "remainder": torch.remainder,
+        "fmod": torch.fmod,
+        "floor_divide": lambda a, b: torch.div(a, b, rounding_mode="floor"),
+        "trunc_divide": lambda a, b: torch.div(a, b, rounding_mode="trunc"),
+        "clamp_min": lambda a, b: torch.clamp(a, min=b),
+        "clamp_max": lambda a, b: torch.clamp(a, max=b),
+    }
+    for op, f in two.items():
+        r.add(f"{op}@edge", f, left, right, dtypes=BOTH)
+        r.add(f"{op}@row", f, rand(2, 3), rand(3))
+        r.add(f"{op}@both_ways", f, rand(2, 1, 3), rand(4, 1))
+        r.add(f"{op}@scalar", f, rand(), rand(2, 2))
+        r.add(f"{op}@empty", f, rand(0, 3), rand(3))
+        r.add(f"{op}@left_constant", f, rand(2, 2), rand(2, 2), constant=(0,))
+        r.add(f"{op}@right_constant", f, rand(2, 2), rand(2), constant=(1,))
+    base = [0.0, 0.0, 0.0, 0.0, 2.0, -2.0, -2.0, nan, 1.0, nan, 0.0, -1.0, 3.0]
+    exponent = [0.0, 2.0, -1.0, 0.5, 3.0, 2.0, 0.5, 0.0, nan, 1.0, nan, inf, -2.5]
+    r.add("pow@edge", torch.pow, base, exponent, dtypes=BOTH)
+    r.add("pow@both_ways", torch.pow, rand(2, 1, 3, low=0.1), rand(4, 1))
+    r.add("pow@constant", torch.pow, rand(2, 2, low=0.1), rand(2, 2), constant=(1,))
+    for name, number in {"two": 2.0, "zero": 0.0, "negative": -2.0, "half": 0.5}.items():
+        r.add(f"{name}_pow@edge", lambda x: torch.pow(number, x), exponent, dtypes=BOTH)
+    for name, bounds in {"clamp": (0.0, 1.0), "clamp_wrong": (2.0, 1.0), "clamp_nan": (nan, 1.0)}.items():
+        r.add(f"{name}@edge", lambda x: torch.clamp(x, *bounds), EDGE, dtypes=BOTH)
+    r.add("clamp_from@edge", lambda x: torch.clamp(x, min=0.5), EDGE, dtypes=BOTH)
+    r.add("clamp_to@edge", lambda x: torch.clamp(x, max=0.5), EDGE, dtypes=BOTH)
+    r.add("clamp_tensors@edge", torch.clamp, [0.0, 1, 2, 3, nan, 1, 1, 2, 1], [1.0, 1, 1, 2, 0, nan, 0, 1, 3],
+          [2.0, 1, 1, 1, 1, 2, nan, 2, 2], dtypes=BOTH)
+    r.add("clamp_tensors@repeated", torch.clamp, rand(2, 3), rand(3, low=-1, high=0), rand(2, 1, low=0, high=1))
+    for op, f in {
+        "addcmul": lambda x, a, b: torch.addcmul(x, a, b, value=-1.5),
+        "addcdiv": lambda x, a, b: torch.addcdiv(x, a, b, value=-1.5),
+        "lerp": torch.lerp,
+    }.items():
+        r.add(f"{op}@same", f, rand(2, 3), rand(2, 3), rand(2, 3), dtypes=BOTH)
+        r.add(f"{op}@repeated", f, rand(2, 1, 3), rand(4, 1), rand(3))
+        r.add(f"{op}@edge", f, [1.0, inf, 0.0], [nan, 0.0, 2.0], [0.5, 0.75, 1.0], dtypes=BOTH)
+        r.add(f"{op}@empty", f, rand(0, 3), rand(3), rand())
+    for name, weight in {"lerp_third": 0.3, "lerp_most": 0.8}.items():
+        r.add(f"{name}@", lambda a, b: torch.lerp(a, b, weight), rand(2, 3), rand(3), dtypes=BOTH)
+    for op, f in {"remainder_number": lambda x: x % 1.5, "fmod_number": lambda x: torch.fmod(x, -1.5),
+                  "floor_number": lambda x: torch.div(x, 1.5, rounding_mode="floor")}.items():
+        r.add(f"{op}@edge", f, EDGE, dtypes=BOTH)
+    r.add("add_scaled@", lambda a, b: torch.add(a, b, alpha=-2), rand(2, 3), rand(3), dtypes=BOTH)
+    r.add("sub_scaled@", lambda a, b: torch.sub(a, b, alpha=0.5), rand(2, 3), rand(3), dtypes=BOTH)
+    r.add("with_ids@", lambda x, ids: (x * ids + x / (ids + 1) - ids) % 1.5, rand(2, 3), indices={"ids": [1, -3, 2]},
+          dtypes=BOTH)
+    r.add("where@", lambda a, b, mask: torch.where(mask != 0, a, b), rand(2, 1, 2), rand(3, 1),
+          indices={"mask": [[1, 0], [0, 0], [1, 1]]}, dtypes=BOTH)
+    r.write()
+
+
+if __name__ == "__main__":
+    elementary()
+    pointwise()
