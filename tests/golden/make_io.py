@@ -1,6 +1,7 @@
 """Files as other programs write them, for tests/io: io_files.txt holds each as "NAME BYTES", bytes in hexadecimal.
 
 Needs torch==2.13.0, numpy and safetensors."""
+import argparse
 import os
 import tempfile
 
@@ -65,6 +66,16 @@ keep("expanded.pt", lambda path: torch.save({"x": torch.ones(1).expand(1000)}, p
 keep("evil.pt", lambda path: torch.save({"x": Evil()}, path))
 keep("model.pt", lambda path: torch.save(torch.nn.Linear(2, 1), path))
 keep("old.pt", lambda path: torch.save({"x": torch.ones(1)}, path, _use_new_zipfile_serialization=False))
+unsigned = {str(dtype)[6:]: torch.arange(4).to(dtype)[1:] for dtype in (torch.uint16, torch.uint32, torch.uint64)}
+keep("unsigned.pt", lambda path: torch.save(unsigned, path))
+keep("float8.pt", lambda path: torch.save({"x": torch.ones(2).to(torch.float8_e4m3fn)}, path))
+keep("negated.pt", lambda path: torch.save({"x": torch._neg_view(torch.ones(2))}, path))
+keep("few_repeated.pt", lambda path: torch.save({"x": torch.ones(1).expand(5), "y": torch.ones(2)}, path))
+keep("imagenet.pt", lambda path: torch.save(
+    {"epoch": 3, "state_dict": {"weight": torch.ones(1, 2)}, "best_acc1": torch.tensor(0.5)}, path))
+keep("args.pt", lambda path: torch.save({"model": {"x": torch.ones(1)}, "args": argparse.Namespace(lr=0.1)}, path))
+keep("protocol1.pt", lambda path: torch.save({"x": torch.ones(2)}, path, pickle_protocol=1))
+keep("script.pt", lambda path: torch.jit.script(torch.nn.Linear(1, 1)).save(path))
 keep("protocol4.pt", lambda path: torch.save({"x": torch.ones(2), "y": torch.zeros(1)}, path, pickle_protocol=4))
 
 a = formula((2, 3, 4), 1).numpy()

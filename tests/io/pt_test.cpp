@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <rowgrad/io/pt.hpp>
+#include <rowgrad/nn/linear.hpp>
 
 #include "files.hpp"
 
@@ -91,12 +92,44 @@ TEST_CASE("a layer's state_dict, and one within another dict") {
 
 TEST_CASE("what is no dict of tensors is refused by name, and nothing is run") {
   CHECK(has(opening(files::bytes_of("evil.pt")), "it would call 'posix system'"));
-  CHECK(has(opening(files::bytes_of("model.pt")), "does the file hold a model?"));
+  CHECK(has(opening(files::bytes_of("model.pt")), "it would call 'torch.nn.modules.linear Linear'"));
+  CHECK(has(opening(files::bytes_of("args.pt")), "it would call 'argparse Namespace'"));
   CHECK(has(opening(files::bytes_of("old.pt")), "before 1.6"));
   CHECK(has(opening(files::bytes_of("expanded.pt")), "it repeats the 1 values of its storage to 1000"));
+  CHECK(has(opening(files::bytes_of("script.pt")), "this is TorchScript"));
+  CHECK(has(opening(files::bytes_of("protocol1.pt")), "protocol 2 or later"));
+  CHECK(has(opening(files::bytes_of("float8.pt")), "tensor 'x': values of type 'torch float8_e4m3fn' are not"));
+  CHECK(has(opening(files::bytes_of("negated.pt")), "tensor 'x': it is stored with 'neg'"));
   CHECK(has(opening(files::bytes_of("all.safetensors")), "expected a zip archive"));
   CHECK(has(opening(""), "expected a zip archive"));
   CHECK(has(error_of([] { open_pt("no/such/file"); }), "No such file"));
+}
+
+TEST_CASE("types without a storage of their own, values that are repeated") {
+  const TemporaryFile path(files::bytes_of("unsigned.pt"), ".pt"), repeated(files::bytes_of("few_repeated.pt"), ".pt");
+  const TensorFile file = open_pt(path.path());
+  for (const char* name : {"uint16", "uint32", "uint64"}) {
+    CHECK(file.read<Index>(name).to_vector() == std::vector<Index>{1, 2, 3});
+    CHECK(file.rows<float>(name, {2, 0}).to_vector() == std::vector<float>{3, 1});
+  }
+  CHECK(file.info("uint16").dtype == DType::u16);
+  CHECK(open_pt(repeated.path()).read<float>("x").to_vector() == std::vector<float>(5, 1));
+  CHECK(open_pt(repeated.path()).view<float>("x").to_vector() == std::vector<float>(5, 1));
+  CHECK(open_pt(repeated.path()).rows<float>("x", {4}).to_vector() == std::vector<float>{1});
+}
+
+TEST_CASE("a checkpoint with a tensor beside its state_dict: errors say where to look") {
+  const TemporaryFile path(files::bytes_of("imagenet.pt"), ".pt"), args(files::bytes_of("args.pt"), ".pt");
+  rowgrad::nn::Linear<float> layer(2, 1, {.bias = false});
+  const TensorFile file = open_pt(path.path());
+  CHECK(file.read<float>("best_acc1").item() == 0.5f);
+  CHECK(has(error_of([&] { layer.load_state_dict(file); }), "is what you look for in 'state_dict'? Then give"));
+  CHECK(has(error_of([&] { layer.load_state_dict(file); }), path.path().c_str()));
+  CHECK(has(error_of([&] { (void)file.info("weight"); }), "is what you look for in 'state_dict'?"));
+  layer.load_state_dict(open_pt(path.path(), "state_dict"));
+  CHECK(layer.weight.to_vector() == std::vector<float>{1, 1});
+  // What stands beside the dict asked for is not looked at, and not run either.
+  CHECK(open_pt(args.path(), "model").read<float>("x").item() == 1.0f);
 }
 
 TEST_CASE("damage: a file cut at any byte, and any byte changed, is an error or another value, never a crash") {

@@ -45,6 +45,7 @@ class Pickle {
  public:
   Pickle(std::string_view bytes, const std::string& path, std::string_view member)
       : bytes_(bytes), path_(path), member_(member) {
+    if (!bytes.starts_with('\x80')) fail("expected a pickle of protocol 2 or later, which torch.save() writes");
     while (step()) {
     }
     if (stack_.size() != 1) fail("expected one value at its end, got ", stack_.size());
@@ -245,6 +246,7 @@ class Pickle {
         return true;
       }
       case 'R':
+      case 0x81:  // an object made by its class, which is a call as well
         push_call();
         return true;
       case 'b':

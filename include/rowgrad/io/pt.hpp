@@ -14,7 +14,11 @@ namespace rowgrad::io {
 inline TensorFile open_pt(const std::string& path, const std::string& key = "") {
   auto file = std::make_shared<MappedFile>("open_pt", path, Access::private_copy);
   detail::PtDirectory directory({file->data(), file->size()}, path, key);
-  return TensorFile("open_pt", file, std::move(directory.tensors));
+  TensorFile result("open_pt", file, std::move(directory.tensors));
+  if (!directory.others.empty())
+    result.remark(rowgrad::detail::concat("beside its tensors it has dicts: is what you look for in ", directory.others,
+                                          "? Then give io::open_pt() that key"));
+  return result;
 }
 
 }  // namespace rowgrad::io

@@ -48,6 +48,10 @@ class TensorFile {
     return nullptr;
   }
 
+  /// What to say when something is not found in it; by default nothing.
+  const std::string& remark() const noexcept { return remark_; }
+  void remark(std::string text) { remark_ = std::move(text); }
+
   bool contains(const std::string& name) const { return places_.contains(name); }
 
   /// What the file says of a tensor. IndexError when it has none of that name.
@@ -55,7 +59,7 @@ class TensorFile {
     const auto found = places_.find(name);
     if (found == places_.end())
       rowgrad::detail::raise<IndexError>(operation_, ": '", path(), "' has no tensor '", name, "' among its ",
-                                         tensors_.size(), nearest_name(name));
+                                         tensors_.size(), nearest_name(name), remark_.empty() ? "" : "; ", remark_);
     return tensors_[found->second];
   }
 
@@ -237,6 +241,7 @@ class TensorFile {
   std::vector<std::shared_ptr<MappedFile>> files_;
   std::vector<TensorInfo> tensors_;
   Metadata metadata_;
+  std::string remark_;
   std::unordered_map<std::string, std::size_t> places_;
 };
 

@@ -17,10 +17,11 @@ namespace rowgrad::io::detail {
 struct ZipMember {
   std::string name;
   std::string_view bytes;
+  bool as_it_is = true;  // neither compressed nor encrypted
 };
 
-/// All members of an archive, as parts of the file's bytes. ParseError for anything that is not such an archive, a
-/// member that is compressed or encrypted, or one that would lie outside the file. Memory is bounded by the directory.
+/// All members of an archive, as parts of the file's bytes. ParseError for anything that is not such an archive, or a
+/// member that would lie outside the file. Memory is bounded by the directory.
 class ZipArchive {
  public:
   std::vector<ZipMember> members;
@@ -32,12 +33,6 @@ class ZipArchive {
     std::size_t at = static_cast<std::size_t>(directory.offset);
     const std::size_t end = at + static_cast<std::size_t>(directory.size);
     for (std::uint64_t k = 0; k < directory.count; ++k) at = read_member(at, end);
-  }
-
-  const ZipMember* find(std::string_view name) const noexcept {
-    for (const ZipMember& member : members)
-      if (member.name == name) return &member;
-    return nullptr;
   }
 
  private:
@@ -97,14 +92,13 @@ class ZipArchive {
       fail("the zip archive's directory is damaged at byte ", at);
     const std::string_view name = file_.substr(at + central_size, name_size);
     read_extra(at + central_size + name_size, extra_size, size, packed, offset);
-    if (method != 0 || packed != size)
-      fail("member '", name, "' is compressed (PyTorch's files are not: was it packed anew?)");
-    if ((flags & 1) != 0) fail("member '", name, "' is encrypted");
+    const bool as_it_is = method == 0 && (flags & 1) == 0;
+    if (as_it_is && packed != size) fail("member '", name, "' has ", size, " bytes, and ", packed, " in the file");
     const std::size_t local = position(offset, local_size);
     if (get<std::uint32_t>(local) != 0x04034b50) fail("member '", name, "' is not where the directory says");
     const std::size_t before = local_size + get<std::uint16_t>(local + 26) + get<std::uint16_t>(local + 28);
-    const std::size_t first = position(std::uint64_t{local} + before, size);
-    members.push_back({std::string(name), file_.substr(first, static_cast<std::size_t>(size))});
+    const std::size_t first = position(std::uint64_t{local} + before, packed);
+    members.push_back({std::string(name), file_.substr(first, static_cast<std::size_t>(packed)), as_it_is});
     return at + central_size + name_size + extra_size + comment_size;
   }
 

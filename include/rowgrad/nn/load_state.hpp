@@ -77,7 +77,7 @@ class StateLoader {
     }
     text += problems_;
     if (!text.empty())
-      throw ValueError(concat(module, "::load_state_dict: the state does not fit the model", hint(),
+      throw ValueError(concat(module, "::load_state_dict: the state", place(), " does not fit the model", hint(),
                               ". Nothing was changed.", text));
   }
 
@@ -232,8 +232,18 @@ class StateLoader {
     return text + (sizes.size() == 1 ? ",)" : ")");
   }
 
+  /// Which file it is.
+  std::string place() const {
+    if constexpr (requires { source_.path(); })
+      return concat(" in '", source_.path(), "'");
+    else
+      return "";
+  }
+
   /// A prefix that one side has and the other has not is the most likely cause.
   std::string hint() const {
+    if constexpr (requires { source_.remark(); })
+      if (!skipped_.missing_keys.empty() && !source_.remark().empty()) return concat(" (", source_.remark(), ")");
     if (options_.rename) return "";
     const auto &missing = skipped_.missing_keys, &unexpected = skipped_.unexpected_keys;
     if (const std::string prefix = prefix_of(unexpected, missing); !prefix.empty())
