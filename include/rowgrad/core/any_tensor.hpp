@@ -42,6 +42,8 @@ class AnyTensor {
   void* data() const { return held().data(); }
   /// What tells tensors apart: handles to one tensor have one body.
   const void* body() const { return held().body(); }
+  /// The same values in memory of their own, outside any graph.
+  AnyTensor clone() const { return held().clone(); }
 
  private:
   struct Held : detail::Counted {
@@ -51,6 +53,7 @@ class AnyTensor {
     virtual std::size_t scalar_size() const noexcept = 0;
     virtual void* data() const = 0;
     virtual const void* body() const = 0;
+    virtual AnyTensor clone() const = 0;
 
    protected:
     ~Held() = default;
@@ -65,6 +68,7 @@ class AnyTensor {
     std::size_t scalar_size() const noexcept override { return sizeof(U); }
     void* data() const override { return tensor.data(); }
     const void* body() const override { return &tensor.body(); }
+    AnyTensor clone() const override { return detail::copy_of(tensor); }
     void destroy() noexcept override { detail::destroy_ref(this); }
 
     Tensor<U> tensor;

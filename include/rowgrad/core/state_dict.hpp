@@ -70,16 +70,10 @@ class StateDict {
     return (*this)[name].template as<U>();
   }
 
-  /// The same names, values in memory of their own. PyTorch: copy.deepcopy(state_dict). ValueError for scalars that
-  /// have no name in files.
+  /// The same names, values in memory of their own. PyTorch: copy.deepcopy(state_dict).
   StateDict clone() const {
     StateDict copy;
-    for (const auto& [name, tensor] : entries_) {
-      AnyTensor values;
-      with_type(name,
-                [&, &held = tensor](auto scalar) { values = detail::copy_of(held.template as<decltype(scalar)>()); });
-      copy.append(name, values);
-    }
+    for (const auto& [name, tensor] : entries_) copy.append(name, tensor.clone());
     return copy;
   }
 
