@@ -95,41 +95,26 @@ Part of(optim::RuleOptimizer<T, R>& optimizer) {
 
 template <typename Schedule>
 concept AnySchedule = requires(Schedule& schedule, const typename Schedule::State& state) {
+  { Schedule::name } -> std::convertible_to<std::string>;
   { schedule.get_last_lr() } -> std::convertible_to<std::vector<double>>;
   schedule.load_state_dict(state);
 };
 
 template <AnySchedule Schedule>
-Part of(Schedule& schedule, const char* kind) {
-  Part part{{}, kind, Part::Turn::other, {}, {}};
+Part of(Schedule& schedule) {
+  Part part{{}, Schedule::name, Part::Turn::other, {}, {}};
   part.save = [&schedule](StateWriter& writer) {
     write_schedule(writer, schedule.state_dict());
     return nullptr;
   };
   part.load = [&schedule](const StateReader& reader) {
-    const auto state = read_schedule<typename Schedule::State>(reader);
     const auto before = schedule.state_dict();
+    const auto state = read_schedule(reader, before);
     schedule.load_state_dict(state);  // checks first
     schedule.load_state_dict(before);
     return [&schedule, state] { schedule.load_state_dict(state); };
   };
   return part;
-}
-template <typename T>
-Part of(optim::StepLR<T>& schedule) {
-  return of(schedule, "StepLR");
-}
-template <typename T>
-Part of(optim::ExponentialLR<T>& schedule) {
-  return of(schedule, "ExponentialLR");
-}
-template <typename T>
-Part of(optim::CosineAnnealingLR<T>& schedule) {
-  return of(schedule, "CosineAnnealingLR");
-}
-template <typename T>
-Part of(optim::ReduceLROnPlateau<T>& schedule) {
-  return of(schedule, "ReduceLROnPlateau");
 }
 
 inline Part of(Generator& generator) {

@@ -8,36 +8,9 @@
 
 namespace rowgrad::train {
 
-/// Calls visit(name, member) for everything in a schedule's state.
-template <typename State, typename Visit>
-void for_each_field(State& state, const Visit& visit) {
-  visit("last_epoch", state.last_epoch);
-  if constexpr (requires { state.step_count; }) visit("_step_count", state.step_count);
-  if constexpr (requires { state.base_lrs; }) visit("base_lrs", state.base_lrs);
-  visit("_last_lr", state.last_lr);
-  if constexpr (requires { state.gamma; }) visit("gamma", state.gamma);
-  if constexpr (requires { state.step_size; }) visit("step_size", state.step_size);
-  if constexpr (requires { state.T_max; }) {
-    visit("T_max", state.T_max);
-    visit("eta_min", state.eta_min);
-  }
-  if constexpr (requires { state.num_bad_epochs; }) {
-    visit("factor", state.factor);
-    visit("patience", state.patience);
-    visit("threshold", state.threshold);
-    visit("cooldown", state.cooldown);
-    visit("min_lr", state.min_lr);
-    visit("min_lrs", state.min_lrs);
-    visit("eps", state.eps);
-    visit("best", state.best);
-    visit("num_bad_epochs", state.num_bad_epochs);
-    visit("cooldown_counter", state.cooldown_counter);
-  }
-}
-
 template <typename State>
 void write_schedule(StateWriter& writer, const State& state) {
-  for_each_field(state, [&writer]<typename U>(const char* name, const U& member) {
+  State::each(state, [&writer]<typename U>(const char* name, const U& member) {
     if constexpr (std::is_arithmetic_v<U>)
       writer.value(name, member);
     else
@@ -49,18 +22,24 @@ void write_schedule(StateWriter& writer, const State& state) {
   }
 }
 
+/// Schedules made of others: all numbers as lists.
+inline void write_schedule(StateWriter& writer, const optim::ComposedState& state) {
+  for (const optim::NamedNumbers& entry : state.numbers) writer.array(entry.name, entry.values);
+}
+
+/// `state` is the schedule's present one, which says what to look for.
 template <typename State>
-State read_schedule(const StateReader& reader) {
-  State state;
-  for_each_field(state, [&reader]<typename U>(const char* name, U& member) {
+State read_schedule(const StateReader& reader, State state) {
+  State::each(state, [&reader]<typename U>(const char* name, U& member) {
     if constexpr (std::is_arithmetic_v<U>) {
       member = reader.value<U>(name);
-      if constexpr (std::is_integral_v<U>) {  // as far as a double counts: so that schedules may count on
+      if constexpr (std::is_integral_v<U> &&
+                    !std::is_same_v<U, bool>) {  // as far as a double counts: so that schedules may count on
         constexpr U most = U{1} << 53;
         if (member < -most || member > most) reader.fail(name, "is ", member, ", which is no number of epochs");
       }
     } else {
-      member = reader.array<double>(name);
+      member = reader.array<typename U::value_type>(name);
     }
   });
   if constexpr (std::is_same_v<State, optim::ReduceLROnPlateauState>) {
@@ -74,6 +53,10 @@ State read_schedule(const StateReader& reader) {
     state.threshold_mode =
         is_second("threshold_mode", "rel", "abs") ? State::ThresholdMode::abs : State::ThresholdMode::rel;
   }
+  return state;
+}
+inline optim::ComposedState read_schedule(const StateReader& reader, optim::ComposedState state) {
+  for (optim::NamedNumbers& entry : state.numbers) entry.values = reader.array<double>(entry.name);
   return state;
 }
 
