@@ -51,6 +51,7 @@
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/in_place.hpp>
 #include <rowgrad/functional/indexing.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
 #include <rowgrad/functional/logic.hpp>

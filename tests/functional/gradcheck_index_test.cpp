@@ -9,6 +9,7 @@
 
 using gradient_table::In;
 using gradient_table::Row;
+using gradient_table::Values;
 
 namespace {
 
@@ -178,6 +179,16 @@ std::vector<Row> table() {
          return (x[0] * x[0]).scatter_add_(0, {{2, 2}}, x[1]);
        },
        {{3, 2}, {2, 2}}},
+      {"index_put_",
+       [](In x) {
+         return (x[0] * x[0]).index_put_({{2, 1}, {0, -1}}, x[1]);
+       },
+       {{3, 2}, {2}}},
+      {"add_", [](In x) { return (x[0] * x[1]).add_(x[1], 0.5); }, {{3, 2}, {2}}},
+      {"sub_", [](In x) { return (x[0] * x[1]).sub_(x[1]); }, {{3, 2}, {3, 1}}},
+      {"mul_", [](In x) { return (x[0] * x[1]).mul_(x[1]); }, {{3, 2}, {2}}},
+      {"div_", [](In x) { return (x[0] * x[1]).div_(x[1]); }, {{3, 2}, {2}}, Values::away},
+      {"copy_", [](In x) { return (x[0] * x[1]).copy_(x[1]) * x[0]; }, {{3, 2}, {2}}},
       {"vstack",
        [](In x) {
          return vstack({x[0], x[1]});

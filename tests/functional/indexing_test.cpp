@@ -57,6 +57,16 @@ golden::Table<T> operations() {
       {"index_copy_1", [=](In x) { return x[0].index_copy(1, ids(x), x[1]); }},
       {"index_fill_1", [=](In x) { return x[0].index_fill(1, ids(x), 7.5); }},
       {"masked_scatter", [=](In x) { return x[0].masked_scatter(mask(x), x[1]); }},
+      {"index_put_0", [=](In x) { return index_put(x[0], {ids(x)}, x[1], false); }},
+      {"index_put_two_0_",
+       [](In x) {
+         return x[0].clone().index_put_({x.indices("a"), x.indices("b")}, x[1], false);
+       }},
+      {"index_put_1", [=](In x) { return index_put(x[0], {ids(x)}, x[1], true); }},
+      {"index_put_two_1_",
+       [](In x) {
+         return x[0].clone().index_put_({x.indices("a"), x.indices("b")}, x[1], true);
+       }},
       {"scatter_0_", [=](In x) { return x[0].clone().scatter_(0, ids(x), x[1]); }},
       {"scatter_1_", [=](In x) { return x[0].clone().scatter_(1, ids(x), x[1]); }},
       {"scatter_value_0_", [=](In x) { return x[0].clone().scatter_(0, ids(x), T(7.5)); }},
@@ -136,6 +146,11 @@ TEST_CASE("in place without recording, a tensor's memory is written to") {
   CHECK(x.to_vector() == std::vector<float>{-1, 6, -1, 6, 0, 0});
   x.scatter_add_(0, {{0, 0}, {0, 2}}, x);
   CHECK(x.to_vector() == std::vector<float>{-3, 12, -1, 6, 0, 6});
+  x.index_put_({{0, -1}, {1, 0}}, 7);
+  CHECK(x.to_vector() == std::vector<float>{-3, 7, -1, 6, 7, 6});
+  x.index_put_({{0, 0}}, Tensor<float>{1, 2}, true);
+  CHECK(x.to_vector() == std::vector<float>{-1, 11, -1, 6, 7, 6});
+  x.index_put_({{0, 2}}, Tensor<float>{{-3, 12}, {0, 6}});
   x.masked_scatter_(Mask{false, true}, Tensor<float>{1, 2, 3});
   CHECK(x.to_vector() == std::vector<float>{-3, 1, -1, 2, 0, 3});
 }

@@ -172,9 +172,70 @@ def indexing():
             mask=[[0, 1, 1], [0, 0, 1]])
         add(f"masked_scatter{suffix}@repeated", lambda x, s, mask: masked(x, mask.bool(), s), rand(2, 3), rand(2, 2),
             mask=[0, 1, 1])
+    for accumulate in (0, 1):
+        def put(x, s, ids):
+            return x.index_put((ids,), s, accumulate=bool(accumulate))
+        add(f"index_put_{accumulate}@", put, table, rand(2, 3), ids=[3, -3])
+        add(f"index_put_{accumulate}@repeated", put, table, rand(3), ids=[[3, -3], [0, 2]])
+        add(f"index_put_{accumulate}@column", put, table, rand(2, 1), ids=[3, -3])
+        add(f"index_put_two_{accumulate}_@",
+            lambda x, s, a, b: x.clone().index_put_((a, b), s, accumulate=bool(accumulate)), cube, rand(3, 2),
+            a=[0, 1, 0], b=[2, -1, 0])
+        add(f"index_put_two_{accumulate}_@elements",
+            lambda x, s, a, b: x.clone().index_put_((a, b), s, accumulate=bool(accumulate)), table, rand(2, 2),
+            a=[[0], [1]], b=[2, -2])
+    add("index_put_1@twice", lambda x, s, ids: x.index_put((ids,), s, accumulate=True), table, rand(3, 3),
+        ids=[3, 1, 3])
+    r.write()
+
+
+def in_place():
+    r = OperationFile("functional_in_place")
+    a, b, row, positive = rand(2, 3), rand(2, 3), rand(3), rand(2, 3, low=0.5)
+    ops = {"add": "add_", "sub": "sub_", "mul": "mul_", "div": "div_"}
+    for op, method in ops.items():
+        r.add(f"{op}@", lambda x, y: getattr(x.clone(), method)(y), a, positive, dtypes=BOTH)
+        r.add(f"{op}@row", lambda x, y: getattr(x.clone(), method)(y), a, rand(3, low=0.5), dtypes=BOTH)
+        r.add(f"{op}@column", lambda x, y: getattr(x.clone(), method)(y), a, rand(2, 1, low=0.5))
+        r.add(f"{op}@scalar", lambda x, y: getattr(x.clone(), method)(y), a, rand(low=0.5))
+        r.add(f"{op}@empty", lambda x, y: getattr(x.clone(), method)(y), rand(0, 3), rand(3, low=0.5))
+        r.add(f"{op}@left_constant", lambda x, y: getattr(x.clone(), method)(y), a, positive, constant=(0,))
+        r.add(f"{op}@right_constant", lambda x, y: getattr(x.clone(), method)(y), a, positive, constant=(1,))
+        if op in ("add", "sub"):  # for the others PyTorch has an error of backward
+            r.add(f"{op}_itself@", lambda x: (lambda h: getattr(h, method)(h))(x.clone()), positive)
+        r.add(f"{op}_number@", lambda x: getattr(x.clone(), method)(1.5), a)
+    r.add("add_alpha@", lambda x, y: x.clone().add_(y, alpha=-0.5), a, row)
+    r.add("sub_alpha@", lambda x, y: x.clone().sub_(y, alpha=-0.5), a, row)
+
+    def chain(x, y):
+        h = x * y
+        h += y
+        h *= 2
+        h -= x
+        h /= 3
+        return h * h
+
+    r.add("chain@", chain, a, row)
+
+    def accumulated(x):
+        total = torch.zeros((), dtype=x.dtype)
+        for part in x:
+            total += part.sum() * part.sum()
+        return total
+
+    r.add("accumulated@", accumulated, a)
+    r.add("fill@", lambda x: x.clone().fill_(2.5) + x, a)
+    r.add("zero@", lambda x: x.clone().zero_() + x, a)
+    r.add("copy@", lambda x, y: x.clone().copy_(y), a, b)
+    r.add("copy@row", lambda x, y: x.clone().copy_(y), a, row)
+    r.add("copy@left_constant", lambda x, y: x.clone().copy_(y), a, row, constant=(0,))
+    for name in ("exp_", "log_", "sqrt_", "neg_", "relu_", "sigmoid_", "tanh_"):
+        r.add(f"{name}@", lambda x: getattr(x.clone(), name)(), positive)
+    r.add("pow_3@", lambda x: x.clone().pow_(3), a)
+    r.add("masked_fill_@", lambda x, mask: x.clone().masked_fill_(mask.bool(), 2), a, indices={"mask": [1, 0, 1]})
     r.write()
 
 
 if __name__ == "__main__":
-    for make in (rearrange, indexing):
+    for make in (rearrange, indexing, in_place):
         make()

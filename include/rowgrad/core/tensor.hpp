@@ -136,6 +136,16 @@ class Tensor : public TensorMethods<T> {
   using Scalar = T;
 
   Tensor() = default;
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & noexcept = default;
+  ~Tensor() = default;
+
+  /// x[0] = v: writes values to what a temporary views, as copy_() and fill_() do. ValueError where nobody would see
+  /// it. Defined in functional/in_place.hpp.
+  Tensor& operator=(const Tensor& values) &&;  // NOLINT: the other assignments are those of handles
+  Tensor& operator=(T value) &&;               // NOLINT
 
   /// Uninitialised values. ShapeError for more elements than can be counted, MemoryError when there is no memory for
   /// them. PyTorch: torch.empty.

@@ -12,6 +12,7 @@
 
 namespace rowgrad {
 
+class Generator;
 template <typename T>
 class Tensor;
 template <typename T>
@@ -143,7 +144,41 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> index_add_(Index dim, const Tensor<Index>& ids, const Tensor<T>& source, T alpha = T(1)) const;
   Tensor<T> index_copy_(Index dim, const Tensor<Index>& ids, const Tensor<T>& source) const;
   Tensor<T> index_fill_(Index dim, const Tensor<Index>& ids, T value) const;
+  Tensor<T> index_put_(std::initializer_list<Tensor<Index>> ids, const Tensor<T>& values,
+                       bool accumulate = false) const;
+  Tensor<T> index_put_(std::initializer_list<Tensor<Index>> ids, T value, bool accumulate = false) const;
   Tensor<T> masked_scatter_(const Tensor<bool>& mask, const Tensor<T>& source) const;
+
+  // In place: functional/in_place.hpp, which has += -= *= /=, too.
+  template <typename U>
+  Tensor<T> add_(const Tensor<U>& y, T alpha = T(1)) const;
+  template <typename U>
+  Tensor<T> sub_(const Tensor<U>& y, T alpha = T(1)) const;
+  template <typename U>
+  Tensor<T> mul_(const Tensor<U>& y) const;
+  template <typename U>
+  Tensor<T> div_(const Tensor<U>& y) const;
+  Tensor<T> add_(T number) const;
+  Tensor<T> sub_(T number) const;
+  Tensor<T> mul_(T number) const;
+  Tensor<T> div_(T number) const;
+  Tensor<T> fill_(T value) const;
+  Tensor<T> zero_() const;
+  template <typename U>
+  Tensor<T> copy_(const Tensor<U>& y) const;
+  Tensor<T> uniform_(T low, T high, Generator& generator) const;
+  Tensor<T> uniform_(T low = T(0), T high = T(1)) const;
+  Tensor<T> normal_(T mean, T std, Generator& generator) const;
+  Tensor<T> normal_(T mean = T(0), T std = T(1)) const;
+  Tensor<T> masked_fill_(const Tensor<bool>& mask, T value) const;
+  Tensor<T> exp_() const;
+  Tensor<T> log_() const;
+  Tensor<T> sqrt_() const;
+  Tensor<T> neg_() const;
+  Tensor<T> pow_(T exponent) const;
+  Tensor<T> relu_() const;
+  Tensor<T> sigmoid_() const;
+  Tensor<T> tanh_() const;
 
   // Sums: functional/reduce.hpp.
   Tensor<detail::SumOf<T>> sum() const;

@@ -159,23 +159,33 @@ Tensor<T> index(const Tensor<T>& x, const Indices& ids) {
   return detail::pick("IndexBackward0", x, 0, detail::checked_positions("x[ids]", ids, 0, x.shape()[0], true));
 }
 
+namespace detail {
+
+/// Where x's elements [ids[0], ids[1], ...] lie in its first dimensions made one.
+template <typename T>
+Indices flat_positions(const char* operation, const Tensor<T>& x, std::initializer_list<Indices> ids) {
+  const int count = static_cast<int>(ids.size());
+  if (count < 1 || count > x.dim())
+    raise<IndexError>(operation, ": expected indices for at least one dimension of shape ", x.shape(),
+                      " and at most for all, got ", count);
+  Shape shape = ids.begin()[0].shape();
+  for (const Indices& one : ids) shape = broadcast_shape(operation, shape, one.shape());
+  Indices flat = zeros<Index>(shape);
+  for (int d = 0; d < count; ++d) {
+    const Indices one = repeat_to(checked_positions(operation, ids.begin()[d], d, x.shape()[d], true), shape);
+    for (Index i = 0; i < flat.numel(); ++i) flat.data()[i] = flat.data()[i] * x.shape()[d] + one.data()[i];
+  }
+  return flat;
+}
+
+}  // namespace detail
+
 /// x[ids[0], ids[1], ...]: one tensor of ids for each of the first dimensions, which broadcast: index(x, {arange(n),
 /// classes}). PyTorch: the same.
 template <typename T>
 Tensor<T> index(const Tensor<T>& x, std::initializer_list<Indices> ids) {
-  const int count = static_cast<int>(ids.size());
-  if (count < 1 || count > x.dim())
-    detail::raise<IndexError>("index: expected indices for at least one dimension of shape ", x.shape(),
-                              " and at most for all, got ", count);
-  Shape shape = ids.begin()[0].shape(), rest;
-  for (const Indices& one : ids) shape = detail::broadcast_shape("index", shape, one.shape());
-  Indices flat = zeros<Index>(shape);
-  for (int d = 0; d < count; ++d) {
-    const Indices one =
-        detail::repeat_to(detail::checked_positions("index", ids.begin()[d], d, x.shape()[d], true), shape);
-    for (Index i = 0; i < flat.numel(); ++i) flat.data()[i] = flat.data()[i] * x.shape()[d] + one.data()[i];
-  }
-  return detail::pick("IndexBackward0", detail::folded(x, count), 0, flat);
+  const Indices flat = detail::flat_positions("index", x, ids);
+  return detail::pick("IndexBackward0", detail::folded(x, static_cast<int>(ids.size())), 0, flat);
 }
 
 /// x[mask]: what stands where the mask is true; its shape is that of x's first dimensions. Result (n, rest). dx = g

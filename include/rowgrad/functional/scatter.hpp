@@ -130,6 +130,24 @@ Tensor<T> place(const char* operation, const char* name, const Tensor<T>& x, con
       [&] { placement.write(placement.target(x), put, alpha); });
 }
 
+/// Flat positions in x's first dimensions, and what goes there, a row each.
+template <typename T>
+struct PutPlan {
+  PutPlan(const char* operation, const Tensor<T>& x, std::initializer_list<Indices> where, const Tensor<T>& source)
+      : ids(flat_positions(operation, x, where)) {
+    Shape full = ids.shape(), rows{ids.numel()};
+    for (int d = static_cast<int>(where.size()); d < x.dim(); ++d) {
+      full.append(x.shape()[d]);
+      rows.append(x.shape()[d]);
+    }
+    ids = ids.view_as(Shape{ids.numel()});
+    values = reshape(repeated(source, full), rows);
+  }
+
+  Indices ids;
+  Tensor<T> values;
+};
+
 }  // namespace detail
 
 /// A copy of x with y[ids[i][j]][j] = source[i][j] for dim 0, and so on; the last of several for one place stays. ids
@@ -195,6 +213,34 @@ Tensor<T> masked_scatter(const Tensor<T>& x, const Mask& mask, const Tensor<T>& 
   return reshape(index_copy(reshape(full, Shape{full.numel()}), 0, places, slice(values, 0, 0, n)), shape);
 }
 
+/// A copy of x with values, repeated to what x.index(ids) would have as shape, at these places, or added to what is
+/// there. ids: one tensor for each of the first dimensions, which broadcast; negative ones count from the end. PyTorch:
+/// torch.index_put, x[ids] = values.
+template <typename T>
+Tensor<T> index_put(const Tensor<T>& x, std::initializer_list<Indices> ids, const Tensor<T>& values,
+                    bool accumulate = false) {
+  const detail::PutPlan<T> plan("index_put", x, ids, values);
+  const Tensor<T> rows = detail::folded(x, static_cast<int>(ids.size()));
+  return reshape(accumulate ? index_add(rows, 0, plan.ids, plan.values) : index_copy(rows, 0, plan.ids, plan.values),
+                 x.shape());
+}
+
+template <typename T>
+Tensor<T> TensorMethods<T>::index_put_(std::initializer_list<Indices> ids, const Tensor<T>& values,
+                                       bool accumulate) const {
+  const Tensor<T>& x = self();
+  const auto result = [&] { return rowgrad::index_put(x, ids, values, accumulate); };
+  return detail::in_place("index_put_", x, recording(x, values), result, [&] {
+    const detail::PutPlan<T> plan("index_put_", x, ids, values);
+    const Tensor<T> rows = detail::folded(x, static_cast<int>(ids.size()));
+    const detail::Placement<T> placement("index_put_", rows, 0, plan.ids, {plan.values}, true);
+    placement.write(placement.target(rows), accumulate ? detail::Put::add : detail::Put::copy);
+  });
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::index_put_(std::initializer_list<Indices> ids, T value, bool accumulate) const {
+  return index_put_(ids, full<T>(Shape{}, value), accumulate);
+}
 template <typename T>
 Tensor<T> TensorMethods<T>::scatter(Index dim, const Indices& ids, const Tensor<T>& source) const {
   return rowgrad::scatter(self(), dim, ids, source);
