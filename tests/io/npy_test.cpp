@@ -111,5 +111,8 @@ TEST_CASE("what is no array of numbers is refused, and headers that lie") {
   std::string version = files::bytes_of("c_<f4");
   version[6] = 4;
   CHECK(has(loading(version), "version 4 is not supported"));
-  CHECK(has(loading("PK"), "expected a .npy file"));
+  CHECK(has(loading("P"), "expected a .npy file"));
+  CHECK(has(loading("PK"), "an archive, as numpy.savez() writes"));
+  CHECK(has(loading(file_of("{'descr':'<f4','fortran_order':False,'shape':(2,)}", 4)), "cut short?"));
+  CHECK(!has(loading(file_of("{'descr':'<f4','fortran_order':False,'shape':(2,)}", 12)), "cut short?"));
 }

@@ -112,6 +112,17 @@ TEST_CASE("a view is the file's memory; writing to it changes neither the file n
   CHECK(same(open_safetensors(path.path()).read<float>("x"), formula<float>({3, 4}, 1)));
 }
 
+TEST_CASE("booleans are true and false whatever bytes the file has for them") {
+  std::string header = R"({"x":{"dtype":"BOOL","shape":[4],"data_offsets":[0,4]}})";
+  header.resize(56, ' ');
+  const TemporaryFile path(std::string("\x38\0\0\0\0\0\0\0", 8) + header + std::string("\0\1\2\xff", 4));
+  const TensorFile file = open_safetensors(path.path());
+  const std::vector<bool> expected{false, true, true, true};
+  CHECK(file.view<bool>("x").to_vector() == expected);
+  CHECK(file.read<bool>("x").to_vector() == expected);
+  CHECK(file.rows<bool>("x", {3, 0}).to_vector() == std::vector<bool>{true, false});
+}
+
 TEST_CASE("rows of a tensor, in any order, converted, checked") {
   const TemporaryFile path;
   save_safetensors(path.path(), {{"x", formula<float>({5, 2, 3}, 1)}, {"v", rowgrad::arange(4)}});

@@ -402,6 +402,74 @@ TEST_CASE("Checkpoint: keep_last and keep_best") {
   }
 }
 
+TEST_CASE("Checkpoint: damaged files are passed over for the newest that is whole") {
+  const Folder folder;
+  const auto name = [&](int k) { return folder.folder + "/run-00000" + std::to_string(k) + ".safetensors"; };
+  Small run(folder.path);
+  run.checkpoint.keep_last(3);
+  std::vector<std::string> bits{""};
+  for (run.epoch = 1; run.epoch <= 3; ++run.epoch) {
+    run.step();
+    run.checkpoint.save();
+    bits.push_back(run.bits());
+  }
+  const std::string third = read(name(3));
+  const auto change = [&](int k, std::size_t at) {
+    std::string bytes = read(name(k));
+    bytes[at] = static_cast<char>(bytes[at] ^ 1);
+    write(name(k), bytes);
+  };
+  CHECK(run.checkpoint.resume());
+  CHECK(run.epoch == 3);
+  CHECK(run.checkpoint.damaged().empty());
+  write(name(3), third.substr(0, third.size() / 2));
+  CHECK(run.checkpoint.latest() == name(2));
+  CHECK(run.checkpoint.resume());
+  CHECK(run.epoch == 2);
+  CHECK(run.bits() == bits[2]);
+  REQUIRE(run.checkpoint.damaged().size() == 1);
+  CHECK(has(run.checkpoint.damaged()[0], name(3)));
+  CHECK(has(error_of([&] { run.checkpoint.resume(name(3)); }), name(3)));  // asked for by name
+  change(2, read(name(2)).size() - 1);
+  write(name(3), "");
+  write(folder.path, "no checkpoint");
+  CHECK(run.checkpoint.resume());
+  CHECK(run.epoch == 1);
+  CHECK(run.checkpoint.damaged().size() == 3);
+  run.epoch = 7;
+  run.checkpoint.save();  // is the newest from now on
+  CHECK(run.checkpoint.latest() == name(4));
+  write(name(4), third);
+  CHECK(run.checkpoint.resume());
+  CHECK(run.epoch == 3);
+  CHECK(run.bits() == bits[3]);
+  write(name(2), "x");
+  write(name(3), "x");
+  write(name(4), "x");
+  std::filesystem::remove(folder.path);
+  CHECK(has(error_of([&] { run.checkpoint.resume(); }), name(4)));
+  CHECK(run.bits() == bits[3]);
+  // What is whole and does not fit is an error: nobody should go on from an older run unawares.
+  rowgrad::io::save_safetensors(name(5), run.model.state_dict(), {{"rowgrad checkpoint", "2"}});
+  CHECK(has(error_of([&] { run.checkpoint.resume(); }), "version 1, got version 2"));
+}
+
+TEST_CASE("Checkpoint: a save that fails once the best file is there does not forget how good that is") {
+  const Folder folder;
+  Small run(folder.path);
+  run.checkpoint.keep_best();
+  run.checkpoint.save(2);
+  std::filesystem::remove(folder.path);
+  std::filesystem::create_directory(folder.path);
+  CHECK(!error_of([&] { run.checkpoint.save(1); }).empty());
+  const std::string best = read(run.checkpoint.best_path());
+  std::filesystem::remove(folder.path);
+  run.epoch = 4;
+  run.checkpoint.save(1.5);
+  CHECK(run.checkpoint.best() == 1);
+  CHECK(read(run.checkpoint.best_path()) == best);
+}
+
 TEST_CASE("Checkpoint: a save that fails keeps the best value and the number it had") {
   const Folder folder;
   Small run(folder.path);

@@ -12,10 +12,11 @@ namespace detail {
 /// Reads and checks the header: versions 1 to 3, a dict literal of Python with descr, fortran_order and shape.
 class NpyHeader {
  public:
-  TensorInfo array;
+  TensorInfo array{.name = "array"};
   bool swapped = false;  // the greatest byte of each value comes first
 
   NpyHeader(std::string_view file, const std::string& path) : path_(path) {
+    if (file.starts_with("PK")) fail("this is an archive, as numpy.savez() writes: save each array with numpy.save()");
     if (!file.starts_with("\x93NUMPY") || file.size() < 10) fail("expected a .npy file, which begins with \\x93NUMPY");
     const auto version = static_cast<unsigned char>(file[6]);
     if (version < 1 || version > 3) fail("version ", int{version}, " is not supported (1 to 3 are)");
@@ -138,7 +139,8 @@ class NpyHeader {
     for (const Index size : array.shape) fits &= !__builtin_mul_overflow(bytes, static_cast<std::size_t>(size), &bytes);
     if (!fits || bytes != file_size - begin)
       fail("its shape takes ", fits ? rowgrad::detail::concat(bytes) : std::string("more than 2^64"),
-           " bytes, the file has ", file_size - begin, " behind the header (is it cut short?)");
+           " bytes, the file has ", file_size - begin, " behind the header",
+           fits && bytes < file_size - begin ? "" : " (is it cut short?)");
     array.begin = begin;
     array.end = begin + bytes;
   }
@@ -161,7 +163,7 @@ Tensor<T> load_npy(const std::string& path) {
     const std::span<char> bytes = file->writable_bytes(header.array.begin, header.array.end - header.array.begin);
     for (std::size_t i = 0; i < bytes.size(); i += width) std::reverse(bytes.data() + i, bytes.data() + i + width);
   }
-  return TensorFile("load_npy", file, {std::move(header.array)}).template read<T>("");
+  return TensorFile("load_npy", file, {std::move(header.array)}).template read<T>("array");
 }
 
 /// Writes a tensor, row-major, as a file that is there as a whole or not at all. FileError when the disk does not take

@@ -169,6 +169,7 @@ class TensorFile {
 
   template <typename T>
   bool can_view(const TensorInfo& tensor) const noexcept {
+    if (std::is_same_v<T, bool>) return false;  // nothing but 0 and 1 may lie where a bool is read
     const bool same = tensor.dtype == dtype_of<T>() && tensor.strides.empty();
     return same && std::endian::native == std::endian::little && tensor.end > tensor.begin &&
            reinterpret_cast<std::uintptr_t>(bytes_of(tensor)) % alignof(T) == 0;

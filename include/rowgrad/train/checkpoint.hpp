@@ -87,71 +87,34 @@ class Checkpoint {
     const bool had = std::exchange(has_best_, true);
     try {
       if (better) write(best_path(), saves_ + 1);
-      save_as(path);
     } catch (...) {
       best_ = before;
       has_best_ = had;
       throw;
     }
+    save_as(path);  // if this fails, the best file is there all the same, and the next must be better than it
   }
 
-  /// Goes on from the last checkpoint; false when there is none. ParseError when the file is damaged or no checkpoint,
-  /// ValueError that lists everything in it that does not fit what was added: another model, optimizer or version.
-  /// Nothing is changed then.
+  /// Goes on from the last checkpoint that is whole; false when there is none. Damaged ones that are newer are passed
+  /// over, and named by damaged(); ParseError when no other is left. ValueError that lists everything in it that does
+  /// not fit what was added: another model, optimizer or version. Nothing is changed by an error.
   bool resume() {
     remove_leftovers();
-    const std::string path = latest();
-    if (path.empty()) return false;
-    resume(path);
-    return true;
+    damaged_.clear();
+    const std::optional<io::TensorFile> file = open_latest(damaged_);
+    if (file) resume(*file);
+    return file.has_value();
   }
-  /// The same from the file of that name, which must be there.
-  void resume(const std::string& path) {
-    const io::TensorFile file = open(path);
-    std::set<std::string> used;
-    std::string problems = differing_parts(file);
-    std::vector<std::pair<Part::Turn, Part::Commit>> commits;
-    if (problems.empty()) {
-      for (const Part& part : parts_) {
-        try {
-          commits.emplace_back(part.turn, part.load(StateReader(file, part.name, used)));
-        } catch (const Error& error) {
-          problems += rowgrad::detail::concat("\n  ", part.name, ": ", error.what());
-        }
-      }
-      if (problems.empty())
-        for (const io::TensorInfo& info : file.tensors())
-          if (!used.contains(info.name) && !info.name.starts_with(own_prefix))
-            problems += rowgrad::detail::concat("\n  unexpected: '", info.name, "'");
-    }
-    if (!problems.empty())
-      throw ValueError(rowgrad::detail::concat("Checkpoint: '", path,
-                                               "' does not fit this program. Nothing was changed.", problems));
-    const StateReader own(file, "checkpoint", used);
-    const Index saves = own.value<Index>("saves");
-    const bool has_best = own.contains("best");
-    const double best = has_best ? own.value<double>("best") : 0;
-    for (const auto turn : {Part::Turn::custom, Part::Turn::model, Part::Turn::optimizer, Part::Turn::other})
-      for (const auto& [its_turn, commit] : commits)
-        if (its_turn == turn) commit();
-    saves_ = saves;
-    has_best_ = has_best;
-    best_ = best;
-  }
+  /// The same from the file of that name, which must be there. ParseError when it is damaged or no checkpoint.
+  void resume(const std::string& path) { resume(open(path)); }
+  /// What is wrong with each file that the last resume() passed over, as messages that name it.
+  const std::vector<std::string>& damaged() const noexcept { return damaged_; }
 
-  /// The file that resume() would read; "" when there is none.
+  /// The file that resume() would read; "" when there is none. Reads it. ParseError as there.
   std::string latest() const {
-    const std::map<Index, std::string> numbered = this->numbered();
-    std::error_code ignored;
-    const bool has_plain = std::filesystem::exists(path_, ignored);
-    if (numbered.empty()) return has_plain ? path_ : "";
-    const auto& [number, newest] = *numbered.rbegin();
-    if (has_plain) {  // keep_last() was called at one time, and at another it was not
-      std::set<std::string> used;
-      const io::TensorFile file = open(path_);
-      if (StateReader(file, "checkpoint", used).value<Index>("saves") > number) return path_;
-    }
-    return newest;
+    std::vector<std::string> damaged;
+    const std::optional<io::TensorFile> file = open_latest(damaged);
+    return file ? file->path() : "";
   }
   /// The file that keep_best() keeps, whether it is there or not.
   std::string best_path() const { return stem() + "-best" + extension(); }
@@ -248,8 +211,8 @@ class Checkpoint {
     const std::string* const found = file.metadata(version_key);
     if (found == nullptr) throw ParseError(path, 0, "expected a checkpoint, got another safetensors file");
     if (*found != version)
-      throw ParseError(path, 0,
-                       rowgrad::detail::concat("expected a checkpoint of version ", version, ", got version ", *found));
+      throw ValueError(rowgrad::detail::concat("Checkpoint: ", path, ": expected a checkpoint of version ", version,
+                                               ", got version ", *found));
     io::check_checksum(file);
     return file;
   }
@@ -292,6 +255,68 @@ class Checkpoint {
 
   // --- resuming
 
+  /// The newest that is whole. What is wrong with those before it is added to `damaged`, and thrown when it is the
+  /// last.
+  std::optional<io::TensorFile> open_latest(std::vector<std::string>& damaged) const {
+    std::exception_ptr first;
+    const auto open_whole = [&](const std::string& path) -> std::optional<io::TensorFile> {
+      try {
+        return open(path);
+      } catch (const ParseError& error) {
+        if (!first) first = std::current_exception();
+        damaged.emplace_back(error.what());
+        return std::nullopt;
+      }
+    };
+    std::optional<io::TensorFile> plain, last;
+    Index plain_number = 0;  // keep_last() may have been called at one time, and at another not
+    std::error_code ignored;
+    const std::map<Index, std::string> numbered = this->numbered();
+    if (std::filesystem::exists(path_, ignored) && (plain = open_whole(path_))) {
+      std::set<std::string> used;
+      plain_number = StateReader(*plain, "checkpoint", used).value<Index>("saves");
+    }
+    for (auto it = numbered.rbegin(); it != numbered.rend() && !last; ++it) {
+      if (plain && plain_number > it->first) return plain;
+      last = open_whole(it->second);
+    }
+    if (!last) last = plain;
+    if (!last && first) std::rethrow_exception(first);
+    return last;
+  }
+
+  void resume(const io::TensorFile& file) {
+    std::set<std::string> used;
+    std::string problems = differing_parts(file);
+    std::vector<std::pair<Part::Turn, Part::Commit>> commits;
+    if (problems.empty()) {
+      for (const Part& part : parts_) {
+        try {
+          commits.emplace_back(part.turn, part.load(StateReader(file, part.name, used)));
+        } catch (const Error& error) {
+          problems += rowgrad::detail::concat("\n  ", part.name, ": ", error.what());
+        }
+      }
+      if (problems.empty())
+        for (const io::TensorInfo& info : file.tensors())
+          if (!used.contains(info.name) && !info.name.starts_with(own_prefix))
+            problems += rowgrad::detail::concat("\n  unexpected: '", info.name, "'");
+    }
+    if (!problems.empty())
+      throw ValueError(rowgrad::detail::concat("Checkpoint: '", file.path(),
+                                               "' does not fit this program. Nothing was changed.", problems));
+    const StateReader own(file, "checkpoint", used);
+    const Index saves = own.value<Index>("saves");
+    const bool has_best = own.contains("best");
+    const double best = has_best ? own.value<double>("best") : 0;
+    for (const auto turn : {Part::Turn::custom, Part::Turn::model, Part::Turn::optimizer, Part::Turn::other})
+      for (const auto& [its_turn, commit] : commits)
+        if (its_turn == turn) commit();
+    saves_ = saves;
+    has_best_ = has_best;
+    best_ = best;
+  }
+
   std::string differing_parts(const io::TensorFile& file) const {
     std::string problems;
     for (const Part& part : parts_) {
@@ -313,6 +338,7 @@ class Checkpoint {
 
   std::string path_;
   std::vector<Part> parts_;
+  std::vector<std::string> damaged_;
   Index keep_ = 1, saves_ = 0;
   std::optional<Best> best_is_;
   bool has_best_ = false;
