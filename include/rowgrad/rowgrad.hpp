@@ -5,6 +5,7 @@
 
 #include <rowgrad/core/any_tensor.hpp>
 #include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/dims.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
 #include <rowgrad/core/printing.hpp>
@@ -47,10 +48,12 @@
 #include <rowgrad/functional/class_loss.hpp>
 #include <rowgrad/functional/comparison.hpp>
 #include <rowgrad/functional/conv1d.hpp>
+#include <rowgrad/functional/cumulative.hpp>
 #include <rowgrad/functional/distance.hpp>
 #include <rowgrad/functional/dropout.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/functional/extremes.hpp>
 #include <rowgrad/functional/in_place.hpp>
 #include <rowgrad/functional/indexing.hpp>
 #include <rowgrad/functional/layer_norm.hpp>
@@ -72,11 +75,13 @@
 #include <rowgrad/functional/recurrent_cells.hpp>
 #include <rowgrad/functional/recurrent_direction.hpp>
 #include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/functional/reduced.hpp>
 #include <rowgrad/functional/rounding.hpp>
 #include <rowgrad/functional/scatter.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
 #include <rowgrad/functional/softmax.hpp>
+#include <rowgrad/functional/statistics.hpp>
 #include <rowgrad/functional/windows.hpp>
 
 #include <rowgrad/nn/activation.hpp>

@@ -2,8 +2,8 @@
 
 #include <rowgrad/data/batches.hpp>
 #include <rowgrad/functional/activation.hpp>
+#include <rowgrad/functional/extremes.hpp>
 #include <rowgrad/functional/loss.hpp>
-#include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
 #include <rowgrad/nn/linear.hpp>

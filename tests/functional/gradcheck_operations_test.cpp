@@ -59,6 +59,56 @@ std::vector<Row> table() {
          return x[0] * Indices{1, 2, 3} - x[0] / Indices{4, 5, 6};
        },
        {{2, 3}}},
+      {"sum, several",
+       [](In x) {
+         return sum(x[0], {0, 2});
+       },
+       {{2, 3, 2}}},
+      {"sum, all by dimension, kept", [](In x) { return sum(x[0], Dims(), true); }, {{2, 3, 2}}},
+      {"mean, several, kept",
+       [](In x) {
+         return mean(x[0], {-1, 0}, true);
+       },
+       {{2, 3, 2}}},
+      {"min", [](In x) { return min(x[0]); }, {{2, 3}}, Values::distinct},
+      {"min, middle", [](In x) { return min(x[0], 1).values; }, {{2, 3, 2}}, Values::distinct},
+      {"amax, several",
+       [](In x) {
+         return amax(x[0], {0, 2});
+       },
+       {{2, 3, 2}},
+       Values::distinct},
+      {"amin, middle, kept", [](In x) { return amin(x[0], 1, true); }, {{2, 3, 2}}, Values::distinct},
+      {"prod, of all", [](In x) { return prod(x[0]); }, {{2, 3}}, Values::zeros},
+      {"var", [](In x) { return var(x[0]); }, {{2, 3}}},
+      {"var, middle", [](In x) { return var(x[0], 1); }, {{2, 3, 2}}},
+      {"var, several, biased",
+       [](In x) {
+         return var(x[0], {0, 2}, {.unbiased = false});
+       },
+       {{2, 3, 2}}},
+      {"std", [](In x) { return rowgrad::std(x[0]); }, {{2, 3}}},
+      {"std, first, kept", [](In x) { return x[0].std(0, {.correction = 0.5, .keepdim = true}); }, {{3, 2}}},
+      {"norm", [](In x) { return norm(x[0]); }, {{2, 3}}},
+      {"norm 1", [](In x) { return norm(x[0], 1, 0); }, {{2, 3}}, Values::away},
+      {"norm 3",
+       [](In x) {
+         return norm(x[0], 3, {0, 2});
+       },
+       {{2, 3, 2}}},
+      {"norm 1.5, kept", [](In x) { return norm(x[0], 1.5, 1, true); }, {{2, 3, 2}}, Values::away},
+      {"norm 0.5", [](In x) { return norm(x[0], 0.5, 1); }, {{2, 3}}, Values::away},
+      {"norm, infinite", [](In x) { return norm(x[0], INFINITY, 1); }, {{2, 3}}},
+      {"norm, minus infinity", [](In x) { return norm(x[0], -INFINITY, 1); }, {{2, 3}}},
+      {"logsumexp",
+       [](In x) {
+         return logsumexp(x[0], {0, 1});
+       },
+       {{2, 3}}},
+      {"logsumexp, middle", [](In x) { return logsumexp(x[0], 1, true); }, {{2, 3, 2}}},
+      {"cumsum", [](In x) { return cumsum(x[0], 1); }, {{2, 3, 2}}},
+      {"cumprod", [](In x) { return cumprod(x[0], -1); }, {{2, 3}}},
+      {"cumprod, zeros", [](In x) { return cumprod(x[0], 0); }, {{5, 2}}, Values::zeros},
   };
 }
 

@@ -2,8 +2,8 @@
 
 #include <limits>
 
+#include <rowgrad/functional/extremes.hpp>
 #include <rowgrad/functional/pooling.hpp>
-#include <rowgrad/functional/reduce.hpp>
 
 #include <support/golden.hpp>
 

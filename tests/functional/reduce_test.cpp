@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <rowgrad/functional/extremes.hpp>
 #include <rowgrad/functional/reduce.hpp>
 
 #include <support/golden.hpp>

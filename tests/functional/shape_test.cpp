@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <rowgrad/functional/elementwise.hpp>
-#include <rowgrad/functional/reduce.hpp>
+#include <rowgrad/functional/extremes.hpp>
 #include <rowgrad/functional/shape.hpp>
 
 #include <support/golden.hpp>

@@ -97,6 +97,71 @@ def pointwise():
     r.write()
 
 
+def distinct(*shape):
+    return torch.randperm(torch.Size(shape).numel()).to(F64).reshape(shape) / 4 - 1
+
+
+DIMS = {"all": None, "first": 0, "middle": 1, "last": -1, "outer": (0, 1), "ends": (0, 2), "three": (2, 0, 1)}
+
+
+def reductions():
+    r = OperationFile("functional_reductions")
+    cube = rand(2, 3, 4)
+    ties = torch.tensor([[[1.0, 3, 3, 2], [3, 1, 1, 0], [0, 0, 0, 0]], [[-1, -2, -2, -1], [nan, 1, 2, nan], [5, 4, 5, 4]]])
+
+    def add(op, f, variants=DIMS, x=cube, dtypes=BOTH):
+        for name, dim in variants.items():
+            for keepdim in (False, True):
+                if dim is not None or not keepdim:
+                    r.add(f"{op}_{name}{'_keep' if keepdim else ''}@", lambda v: f(v, dim, keepdim), x, dtypes=dtypes)
+
+    several = {k: v for k, v in DIMS.items() if isinstance(v, tuple)}
+    add("sum", lambda v, d, k: v.sum(d, k), several)
+    add("mean", lambda v, d, k: v.mean(d, k), several)
+    add("amax", lambda v, d, k: v.amax(() if d is None else d, k), x=ties)
+    add("amin", lambda v, d, k: v.amin(() if d is None else d, k), x=ties)
+    add("var", lambda v, d, k: torch.var(v, dim=d, correction=1, keepdim=k))
+    add("std", lambda v, d, k: torch.std(v, dim=d, correction=0, keepdim=k))
+    add("logsumexp", lambda v, d, k: torch.logsumexp(v, d, k), {k: v for k, v in DIMS.items() if k != "all"})
+    add("norm2", lambda v, d, k: torch.linalg.vector_norm(v, 2, d, k))
+    add("norm3", lambda v, d, k: torch.linalg.vector_norm(v, 3, d, k), several)
+    for name, p in {"1": 1, "2": 2, "inf": inf, "minus_inf": -inf, "3": 3, "1_5": 1.5, "half": 0.5, "minus1": -1,
+                    "2_5": 2.5}.items():
+        for variant, x in {"zeros": [[0.0, -2, 2, 1], [0, 0, 0, 0], [3, -3, -0.5, 0.25]], "nan": [[nan, 1.0]],
+                           "infinite": [[inf, 1.0, 0.0]], "none": rand(2, 0)}.items():
+            if variant != "none" or p in (1, 2, 3, 1.5):
+                r.add(f"p{name}@{variant}", lambda v: torch.linalg.vector_norm(v, p, 1), x, dtypes=BOTH)
+    r.add("min_all@ties", torch.min, ties[0], dtypes=BOTH)
+    r.add("min_all@nan", torch.min, ties)
+    r.add("max_all@nan", torch.max, ties)
+    for dim in (0, 1, -1):
+        name = f"min_{'last' if dim == -1 else dim}"
+        r.add(f"{name}@", lambda v: torch.min(v, dim).values, ties)
+        r.add(f"{name}_keep@", lambda v: torch.min(v, dim, keepdim=True).values, ties)
+    r.add("var_all@one", torch.var, [2.0])
+    r.add("var_all@large", torch.var, [1e6 + 1, 1e6 + 2, 1e6 + 4])  # in float32 ours has more digits
+    r.add("var3@", lambda v: torch.var(v, correction=3), [1.0, 2.0])
+    r.add("std_last@equal", lambda v: torch.std(v, dim=-1, correction=0), [[1.0, 1.0], [2.0, 4.0]], dtypes=BOTH)
+    r.add("var_biased@", lambda v: v.var(1, unbiased=False), cube)
+    r.add("logsumexp_last@edge", lambda v: torch.logsumexp(v, -1),
+          [[-inf, -inf], [inf, 1.0], [nan, 1.0], [1000.0, 999.0], [-1000.0, -inf]], dtypes=BOTH)
+    r.add("logsumexp_last@none", lambda v: torch.logsumexp(v, -1), rand(2, 0))
+    r.add("prod@", torch.prod, rand(2, 3), dtypes=BOTH)
+    r.add("prod@zero", torch.prod, [[1.0, 0.0], [2.0, 3.0]])
+    r.add("prod@zeros", torch.prod, [[1.0, 0.0], [0.0, 3.0]])
+    r.add("prod@none", torch.prod, rand(0))
+    for op in ("cumsum", "cumprod"):
+        f = getattr(torch, op)
+        for dim in (0, 1, -1):
+            r.add(f"{op}_{'last' if dim == -1 else dim}@", lambda v: f(v, dim), cube, dtypes=BOTH)
+        r.add(f"{op}_0@zeros", lambda v: f(v, 0), [2.0, 0.0, 3.0, 0.0, 4.0], dtypes=BOTH)
+        r.add(f"{op}_0@first_zero", lambda v: f(v, 0), [0.0, 0.5, 3.0])
+        r.add(f"{op}_0@scalar", lambda v: f(v, 0), 2.0)
+        r.add(f"{op}_0@none", lambda v: f(v, 0), rand(0, 2))
+    r.write()
+
+
 if __name__ == "__main__":
+    reductions()
     elementary()
     pointwise()

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <rowgrad/core/shape.hpp>
+#include <rowgrad/core/dims.hpp>
 
 namespace rowgrad {
 
@@ -17,6 +17,8 @@ template <typename T>
 class Tensor;
 template <typename T>
 struct Bounds;
+template <typename T>
+struct ValuesAndIndices;
 struct Scaled;
 struct Division;
 
@@ -183,8 +185,37 @@ class TensorMethods : public MatrixMethods<T> {
   // Sums: functional/reduce.hpp.
   Tensor<detail::SumOf<T>> sum() const;
   Tensor<detail::SumOf<T>> sum(Index dim, bool keepdim = false) const;
+  Tensor<detail::SumOf<T>> sum(const Dims& dims, bool keepdim = false) const;
   Tensor<T> mean() const;
   Tensor<T> mean(Index dim, bool keepdim = false) const;
+  Tensor<T> mean(const Dims& dims, bool keepdim = false) const;
+  // functional/extremes.hpp.
+  Tensor<T> max() const;
+  ValuesAndIndices<T> max(Index dim, bool keepdim = false) const;
+  Tensor<T> min() const;
+  ValuesAndIndices<T> min(Index dim, bool keepdim = false) const;
+  Tensor<T> amax(const Dims& dims = {}, bool keepdim = false) const;
+  Tensor<T> amin(const Dims& dims = {}, bool keepdim = false) const;
+  Tensor<Index> argmax() const;
+  Tensor<Index> argmax(Index dim, bool keepdim = false) const;
+  Tensor<Index> argmin() const;
+  Tensor<Index> argmin(Index dim, bool keepdim = false) const;
+  Tensor<T> prod() const;
+  Tensor<T> prod(Index dim, bool keepdim = false) const;
+  // functional/statistics.hpp.
+  Tensor<T> var(Index dim, const VarianceOptions& options = {}) const;
+  Tensor<T> var(std::initializer_list<Index> dims, const VarianceOptions& options = {}) const;
+  Tensor<T> var(const VarianceOptions& options = {}) const;
+  Tensor<T> std(Index dim, const VarianceOptions& options = {}) const;
+  Tensor<T> std(std::initializer_list<Index> dims, const VarianceOptions& options = {}) const;
+  Tensor<T> std(const VarianceOptions& options = {}) const;
+  Tensor<T> norm(double p = 2) const;
+  Tensor<T> norm(double p, const Dims& dims, bool keepdim = false) const;
+  Tensor<T> norm(const NormOptions& options) const;
+  Tensor<T> logsumexp(const Dims& dims, bool keepdim = false) const;
+  // functional/cumulative.hpp.
+  Tensor<detail::SumOf<T>> cumsum(Index dim) const;
+  Tensor<detail::SumOf<T>> cumprod(Index dim) const;
 
   // Element by element: functional/elementary.hpp.
   Tensor<T> exp() const;

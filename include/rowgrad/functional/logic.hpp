@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/functional/promotion.hpp>
+#include <rowgrad/functional/reduce.hpp>
 
 namespace rowgrad {
 
@@ -91,10 +92,10 @@ Mask all(const Tensor<T>& x, Index dim, bool keepdim = false) {
   return detail::find_along(x, detail::wrap_dim("all", dim, x.dim()), keepdim, true);
 }
 
-/// How many elements are not 0, of all or along a dimension. PyTorch: torch.count_nonzero.
+/// How many elements are not 0, of all or over dimensions; NaN is not 0. PyTorch: torch.count_nonzero.
 template <typename T>
-Indices count_nonzero(const Tensor<T>& x) {
-  return full<Index>({}, std::count_if(x.data(), x.data() + x.numel(), [](T v) { return v != T(0); }));
+Indices count_nonzero(const Tensor<T>& x, const Dims& dims = {}) {
+  return sum(x.template to<bool>(), dims);
 }
 
 /// Where the elements that are not 0 stand: row k has the position of the k-th of them, shape (count, rank). PyTorch:
