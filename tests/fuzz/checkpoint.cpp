@@ -13,15 +13,13 @@
 
 #include "bytes.hpp"
 #include "check.hpp"
+#include "tensors.hpp"
 
 namespace {
 
 namespace nn = rowgrad::nn;
 namespace optim = rowgrad::optim;
 using rowgrad::Index;
-using rowgrad::Shape;
-using rowgrad::Tensor;
-using rowgrad::io::DType;
 
 /// Has a bit of everything.
 struct Run {
@@ -69,13 +67,6 @@ struct Run {
   }
 };
 
-struct Entry {
-  std::string name;
-  DType dtype;
-  std::vector<Index> sizes;
-  std::string bytes;
-};
-
 /// The tensors of a good checkpoint, in the middle of an epoch and with rows that are behind.
 struct Good {
   std::vector<Entry> entries;
@@ -86,72 +77,11 @@ struct Good {
     run.train(3);
     run.checkpoint.save();
     const auto saved = rowgrad::io::open_safetensors(file.path());
-    for (const auto& info : saved.tensors()) {
-      const auto bytes = saved.bytes(info.name);
-      entries.push_back({info.name, info.dtype, info.shape, std::string(bytes.data(), bytes.size())});
-    }
+    entries = entries_of(saved);
     metadata = saved.metadata();
     metadata.pop_back();  // the checksum
   }
 };
-
-template <typename U>
-rowgrad::io::SavedTensor saved_as(const Entry& entry) {
-  Shape shape;
-  for (const Index size : entry.sizes) shape.append(size);
-  Tensor<U> values(shape);
-  std::string bytes = entry.bytes;
-  bytes.resize(static_cast<std::size_t>(values.numel()) * sizeof(U));
-  if (std::is_same_v<U, bool>)
-    for (char& byte : bytes) byte = byte != 0;
-  if (!bytes.empty()) std::memcpy(static_cast<void*>(values.data()), bytes.data(), bytes.size());
-  return {entry.name, values};
-}
-rowgrad::io::SavedTensor saved(const Entry& entry) {
-  switch (entry.dtype) {
-    case DType::f64:
-      return saved_as<double>(entry);
-    case DType::f32:
-      return saved_as<float>(entry);
-    case DType::i64:
-      return saved_as<Index>(entry);
-    case DType::i16:
-      return saved_as<std::int16_t>(entry);
-    case DType::boolean:
-      return saved_as<bool>(entry);
-    default:
-      return saved_as<std::uint8_t>(entry);
-  }
-}
-
-void change(std::vector<Entry>& entries, rowgrad::io::Metadata& metadata, Bytes& bytes) {
-  constexpr DType types[] = {DType::f64, DType::f32, DType::i64, DType::i16, DType::boolean, DType::u8};
-  const auto which = [&] { return static_cast<std::size_t>(bytes.number(0, static_cast<int>(entries.size()) - 1)); };
-  Entry& entry = entries[which()];
-  switch (bytes.number(0, 6)) {
-    case 0:
-      entry.name = entries[which()].name + bytes.text(3);
-      break;
-    case 1:
-      entry.dtype = types[bytes.number(0, 5)];
-      break;
-    case 2:
-      entry.sizes.assign(static_cast<std::size_t>(bytes.number(0, 3)), bytes.number(0, 7));
-      break;
-    case 3:
-      std::swap(entry.bytes, entries[which()].bytes);
-      break;
-    case 4:
-      if (entries.size() > 1) entries.erase(entries.begin() + (&entry - entries.data()));
-      break;
-    case 5:
-      metadata[static_cast<std::size_t>(bytes.number(0, static_cast<int>(metadata.size()) - 1))].second = bytes.text(5);
-      break;
-    default:
-      for (int n = bytes.number(1, 8), at = bytes.number(0, 40); n > 0 && !entry.bytes.empty(); --n, ++at)
-        entry.bytes[static_cast<std::size_t>(at) % entry.bytes.size()] = static_cast<char>(bytes.byte());
-  }
-}
 
 }  // namespace
 
@@ -168,11 +98,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   run.train(bytes.number(0, 3));
   const std::string before = run.bits();
   try {
-    std::vector<rowgrad::io::SavedTensor> tensors;
-    for (const Entry& entry : entries) tensors.push_back(saved(entry));
-    rowgrad::io::save_with_checksum(file.path(), tensors, metadata);
+    rowgrad::io::save_with_checksum(file.path(), saved(entries), metadata);
   } catch (const rowgrad::Error&) {
-    return 0;  // a name that is used twice
+    return 0;  // a name that is used twice or is not UTF-8
   }
   bool accepted = false;
   try {
