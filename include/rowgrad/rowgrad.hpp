@@ -43,6 +43,7 @@
 #include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/arithmetic.hpp>
 #include <rowgrad/functional/attention.hpp>
+#include <rowgrad/functional/bilinear.hpp>
 #include <rowgrad/functional/binary_loss.hpp>
 #include <rowgrad/functional/broadcast.hpp>
 #include <rowgrad/functional/class_loss.hpp>
@@ -62,8 +63,10 @@
 #include <rowgrad/functional/loss_reduction.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/matmul.hpp>
+#include <rowgrad/functional/normalisation.hpp>
 #include <rowgrad/functional/one_hot.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
+#include <rowgrad/functional/pad.hpp>
 #include <rowgrad/functional/pair_loss.hpp>
 #include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pointwise.hpp>
@@ -71,6 +74,7 @@
 #include <rowgrad/functional/promotion.hpp>
 #include <rowgrad/functional/ranking_loss.hpp>
 #include <rowgrad/functional/rearrange.hpp>
+#include <rowgrad/functional/rectifiers.hpp>
 #include <rowgrad/functional/recurrent.hpp>
 #include <rowgrad/functional/recurrent_cells.hpp>
 #include <rowgrad/functional/recurrent_direction.hpp>
@@ -80,12 +84,14 @@
 #include <rowgrad/functional/scatter.hpp>
 #include <rowgrad/functional/shape.hpp>
 #include <rowgrad/functional/similarity.hpp>
+#include <rowgrad/functional/smooth_activation.hpp>
 #include <rowgrad/functional/softmax.hpp>
 #include <rowgrad/functional/statistics.hpp>
 #include <rowgrad/functional/windows.hpp>
 
 #include <rowgrad/nn/activation.hpp>
 #include <rowgrad/nn/attention_pooling.hpp>
+#include <rowgrad/nn/bilinear.hpp>
 #include <rowgrad/nn/conv1d.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
@@ -99,12 +105,16 @@
 #include <rowgrad/nn/members.hpp>
 #include <rowgrad/nn/module.hpp>
 #include <rowgrad/nn/multihead_attention.hpp>
+#include <rowgrad/nn/normalisation.hpp>
 #include <rowgrad/nn/parameter.hpp>
 #include <rowgrad/nn/pooling.hpp>
+#include <rowgrad/nn/rectifiers.hpp>
 #include <rowgrad/nn/recurrent.hpp>
 #include <rowgrad/nn/recurrent_cell.hpp>
 #include <rowgrad/nn/recurrent_parameters.hpp>
 #include <rowgrad/nn/sequential.hpp>
+#include <rowgrad/nn/similarity.hpp>
+#include <rowgrad/nn/smooth_activation.hpp>
 #include <rowgrad/nn/tied_copies.hpp>
 
 #include <rowgrad/optim/adadelta.hpp>

@@ -46,7 +46,7 @@ double element(const Tensor<double>& x, const Tensor<double>& w, const Conv1dOpt
   double sum = 0;
   for (Index c = 0; c < in; ++c)
     for (Index k = 0; k < kernel; ++k) {
-      const Index at = t * o.stride + k * o.dilation - o.padding;
+      const Index at = t * o.stride + k * o.dilation - o.padding.count();
       if (at >= 0 && at < length)
         sum += w.data()[(out * in + c) * kernel + k] * x.data()[(n * x.shape()[1] + first + c) * length + at];
     }

@@ -17,7 +17,7 @@ template <typename T>
 golden::Table<T> losses() {
   using In = const golden::Inputs<T>&;
   golden::Table<T> table;
-  for (const std::string& red : {"mean", "sum", "none", "batchmean"}) {
+  for (const std::string& red : std::vector<std::string>{"mean", "sum", "none", "batchmean"}) {
     table["kl_" + red] = table["kl_constant_" + red] = [=](In x) { return kl_div(x[0], x[1], {.reduction = red}); };
     table["kl_log_" + red] = [=](In x) { return kl_div(x[0], x[1], {.reduction = red, .log_target = true}); };
     if (red == "batchmean") continue;

@@ -10,11 +10,33 @@
 
 namespace rowgrad {
 
+/// Zeros put before and after every sequence: their number, or "same", as many as keep the length (one more at the end
+/// where they cannot be as many on both sides), or "valid", none. ValueError for another word.
+class ConvPadding {
+ public:
+  template <std::integral I>
+  constexpr ConvPadding(I count) noexcept : count_(static_cast<Index>(count)) {}           // NOLINT
+  ConvPadding(const char* name) : ConvPadding(std::string(name)) {}                        // NOLINT
+  ConvPadding(const std::string& name) : same_(name == "same"), valid_(name == "valid") {  // NOLINT
+    if (!same_ && !valid_)
+      detail::raise<ValueError>("conv1d: padding is a number, \"same\" or \"valid\", got \"", name, '"');
+  }
+
+  bool same() const noexcept { return same_; }
+  bool valid() const noexcept { return valid_; }
+  /// Before and after, unless it is "same".
+  Index count() const noexcept { return count_; }
+
+ private:
+  Index count_ = 0;
+  bool same_ = false, valid_ = false;
+};
+
 struct Conv1dOptions {
-  Index stride = 1;    ///< steps between neighbouring windows
-  Index padding = 0;   ///< zeros put before and after every sequence
-  Index dilation = 1;  ///< steps between the values of a window
-  Index groups = 1;    ///< channels are split into as many convolutions side by side
+  Index stride = 1;         ///< steps between neighbouring windows
+  ConvPadding padding = 0;  ///< zeros put before and after every sequence, or "same", or "valid"
+  Index dilation = 1;       ///< steps between the values of a window
+  Index groups = 1;         ///< channels are split into as many convolutions side by side
 };
 
 namespace detail {
@@ -87,7 +109,9 @@ struct Conv1dPlan {
 
 inline Conv1dPlan conv1d_plan(const Shape& x, const Shape& weight, const Conv1dOptions& options) {
   expect_at_least("conv1d", "stride", options.stride, 1);
-  expect_at_least("conv1d", "padding", options.padding, 0);
+  expect_at_least("conv1d", "padding", options.padding.count(), 0);
+  if (options.padding.same() && options.stride != 1)
+    raise<ValueError>("conv1d: padding \"same\" goes with stride 1, got ", options.stride);
   expect_at_least("conv1d", "dilation", options.dilation, 1);
   expect_at_least("conv1d", "groups", options.groups, 1);
   const Index groups = options.groups;
@@ -100,14 +124,16 @@ inline Conv1dPlan conv1d_plan(const Shape& x, const Shape& weight, const Conv1dO
     raise<ShapeError>("conv1d: a weight ", weight, " with groups = ", groups, " needs an input (N, ", channels,
                       ", L) or (", channels, ", L), got ", x,
                       " (after embedding(), transpose(1, 2) puts channels before time)");
-  const Index padded = padded_length("conv1d", x.back(), options.padding);
   const Index reach = window_reach(weight[2], options.dilation);
+  const Index before = options.padding.same() ? (reach - 1) / 2 : options.padding.count();
+  const Index padded = options.padding.same() ? padded_length("conv1d", saturated_sum(x.back(), reach - 1), 0)
+                                              : padded_length("conv1d", x.back(), before);
   if (padded < reach)
     raise<ShapeError>("conv1d: a filter that reaches over ", reach, " steps is longer than the input, which has ",
                       padded, " with its padding (pad texts to at least as many tokens, or pass padding)");
   const Index stride = std::min(options.stride, padded);  // a longer one makes no difference
-  return {x.rank() == 2 ? 1 : x[0],      groups, weight[1],       weight[0] / groups, x.back(), weight[2],
-          (padded - reach) / stride + 1, stride, options.padding, options.dilation};
+  return {x.rank() == 2 ? 1 : x[0],      groups, weight[1], weight[0] / groups, x.back(), weight[2],
+          (padded - reach) / stride + 1, stride, before,    options.dilation};
 }
 
 }  // namespace detail

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <rowgrad/core/check.hpp>
-#include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/functional/distance.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
 namespace rowgrad {
@@ -45,6 +45,55 @@ Tensor<T> normalize(const Tensor<T>& x, Index dim = 1, std::type_identity_t<T> e
               const T dot = detail::line_dot(gradient, out);
               detail::set_line(target, [&](Index i) { return (gradient[i] - out[i] * dot) / norm; });
             }
+          });
+          node->accumulate(std::move(dx));
+        },
+        x);
+  }
+  return y;
+}
+
+struct NormalizeOptions {
+  double p = 2;  // of the norm
+  Index dim = 1;
+  double eps = 1e-12;  // the least that is divided by
+};
+
+/// The same with the p-norm n: y = x / max(n, eps); dx = (g - (g.y) dn/dx) / n where n >= eps, else g / eps.
+/// PyTorch: normalize.
+template <typename T>
+Tensor<T> normalize(const Tensor<T>& x, const NormalizeOptions& options) {
+  const T eps = static_cast<T>(options.eps);
+  const double p = options.p;
+  if (p == 2) return normalize(x, options.dim, eps);
+  detail::expect_eps("normalize", options.eps, std::numeric_limits<T>::max());
+  if (detail::is_nan(p)) detail::raise<ValueError>("normalize: p is not a number");
+  const detail::Split s = detail::split_at(x.shape(), detail::wrap_dim("normalize", options.dim, x.dim()));
+  const Tensor<T> copy(Shape{s.size}), slope(Shape{s.size});  // a line, and the gradient of its norm
+  const auto norm_at = [s, p, copy](const Tensor<T>& from, Index at) {
+    const auto line = detail::line_at(from, at, s);
+    for (Index i = 0; i < s.size; ++i) copy.data()[i] = line[i];
+    return detail::p_norm(copy.data(), s.size, p);
+  };
+  Tensor<T> y(x.shape());
+  detail::for_each_line<T>(s, [&](Index at) {
+    const T norm = norm_at(x, at), divisor = norm < eps ? eps : norm;
+    const auto in = detail::line_at(x, at, s);
+    detail::set_line(detail::line_at(y, at, s), [&](Index i) { return in[i] / divisor; });
+  });
+  if (recording(x)) {
+    record(
+        y, "NormalizeBackward0",
+        [=, x = saved(x), y = y.detach()](Tensor<T> g, Node<T>* node) {
+          Tensor<T> dx(x.shape());
+          detail::for_each_line<T>(s, [&](Index at) {
+            const T norm = norm_at(x, at), divisor = norm < eps ? eps : norm;
+            const auto gradient = detail::line_at(g, at, s), out = detail::line_at(y, at, s);
+            const T dot = norm < eps ? T(0) : detail::line_dot(gradient, out);
+            detail::p_norm_gradient(copy.data(), s.size, p, norm, T(1), slope.data());
+            detail::set_line(detail::line_at(dx, at, s), [&](Index i) {
+              return (gradient[i] - dot * (norm < eps ? T(0) : slope.data()[i])) / divisor;
+            });
           });
           node->accumulate(std::move(dx));
         },

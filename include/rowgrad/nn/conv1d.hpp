@@ -12,7 +12,7 @@ namespace rowgrad::nn {
 /// rowgrad::Conv1dOptions and whether there is a bias.
 struct Conv1dOptions {
   Index stride = 1;
-  Index padding = 0;
+  ConvPadding padding = 0;  // or "same", "valid"
   Index dilation = 1;
   Index groups = 1;
   bool bias = true;
@@ -49,18 +49,25 @@ class Conv1d : public Module<T> {
   void members(Members<T>& m) override { m("weight", weight)("bias", bias); }
   std::string extra_repr() const override {
     const auto one = [](const char* name, Index value) { return detail::concat(", ", name, "=", Shape{value}); };
-    return detail::concat(in_channels(), ", ", out_channels(), one("kernel_size", kernel_size()),
-                          one("stride", options_.stride), options_.padding != 0 ? one("padding", options_.padding) : "",
-                          options_.dilation != 1 ? one("dilation", options_.dilation) : "",
-                          options_.groups != 1 ? detail::concat(", groups=", options_.groups) : "",
-                          bias.defined() ? "" : ", bias=False");
+    return detail::concat(
+        in_channels(), ", ", out_channels(), one("kernel_size", kernel_size()), one("stride", options_.stride),
+        padding_repr(), options_.dilation != 1 ? one("dilation", options_.dilation) : "",
+        options_.groups != 1 ? detail::concat(", groups=", options_.groups) : "", bias.defined() ? "" : ", bias=False");
   }
 
  private:
+  std::string padding_repr() const {
+    const ConvPadding& padding = options_.padding;
+    if (padding.same()) return ", padding=same";
+    if (padding.valid()) return ", padding=valid";
+    return padding.count() == 0 ? "" : detail::concat(", padding=", Shape{padding.count()});
+  }
   static Shape weight_shape(Index in, Index out, Index kernel, const Conv1dOptions& options) {
-    if (kernel < 1 || options.stride < 1 || options.padding < 0 || options.dilation < 1 || options.groups < 1)
+    if (kernel < 1 || options.stride < 1 || options.padding.count() < 0 || options.dilation < 1 || options.groups < 1)
       throw ValueError(
           "Conv1d: expected kernel_size, stride, dilation and groups of at least 1 and a padding of at least 0");
+    if (options.padding.same() && options.stride != 1)
+      detail::raise<ValueError>("Conv1d: padding \"same\" goes with stride 1, got ", options.stride);
     if (in % options.groups != 0 || out % options.groups != 0)
       detail::raise<ValueError>("Conv1d: ", in, " and ", out,
                                 " channels do not both divide by groups = ", options.groups);
