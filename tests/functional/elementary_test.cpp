@@ -90,3 +90,13 @@ TEST_CASE("elementary functions: every element of a long tensor, whatever its pl
   const auto x = rowgrad::rand<float>({100}), roots = sqrt(x);
   for (rowgrad::Index i = 0; i < 100; ++i) CHECK(roots.data()[i] == std::sqrt(x.data()[i]));  // rounded correctly
 }
+
+TEST_CASE_TEMPLATE("exp: 0 where numbers end, at every place of a register", T, float, double) {
+  const T inf = std::numeric_limits<T>::infinity();
+  for (const T v : {-inf, T(-1e6), T(-800)}) {
+    const auto y = exp(rowgrad::full<T>({19}, v));
+    for (const T e : y.to_vector()) CHECK(e == 0);
+  }
+  const auto y = exp(rowgrad::full<T>({19}, std::numeric_limits<T>::quiet_NaN()));
+  for (const T e : y.to_vector()) CHECK(std::isnan(e));
+}

@@ -9,12 +9,16 @@
 
 namespace rowgrad {
 
-/// e^x; dx = g y. PyTorch: torch.exp.
+/// e^x, 0 where that is below the smallest normal number; dx = g y. PyTorch: torch.exp.
 template <typename T>
 Tensor<T> exp(const Tensor<T>& x) {
-  return detail::unary(
-      "ExpBackward0", x, detail::Save::output, [](const auto& u) { return u.exp(); },
-      [](const auto& g, const auto& y) { return g * y; });
+  Tensor<T> y(x.shape());
+  y.array() = x.array().exp();
+  for (T& v : y.array()) v = v < std::numeric_limits<T>::min() ? T(0) : v;  // in registers, Eigen's is never 0
+  if (recording(x))
+    detail::record_unary("ExpBackward0", x, y, detail::Save::output,
+                         [](const auto& g, const auto& saved) { return g * saved; });
+  return y;
 }
 
 /// Natural logarithm; dx = g / x. PyTorch: torch.log.
