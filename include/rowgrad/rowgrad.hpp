@@ -141,7 +141,12 @@
 #include <rowgrad/text/word_counts.hpp>
 
 #include <rowgrad/data/batches.hpp>
+#include <rowgrad/data/collate.hpp>
+#include <rowgrad/data/data_loader.hpp>
+#include <rowgrad/data/dataset.hpp>
 #include <rowgrad/data/labelled_text.hpp>
+#include <rowgrad/data/negative_sampler.hpp>
+#include <rowgrad/data/samplers.hpp>
 #include <rowgrad/data/splits.hpp>
 
 #ifdef ROWGRAD_COMPILED  // defined by the CMake target rowgrad::compiled

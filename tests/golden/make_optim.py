@@ -163,7 +163,8 @@ def clip():
             return a, b
 
         for name, args in {"norm2": (0.5, 2), "norm1": (0.5, 1), "inf": (0.25, float("inf")), "loose": (100.0, 2),
-                           "zero": (0.0, 2)}.items():
+                           "zero": (0.0, 2), "norm3": (0.5, 3), "half": (2.0, 0.5), "count": (0.5, 0.0),
+                           "negative": (0.01, -1.0), "smallest": (0.01, float("-inf"))}.items():
             a, b = gradients()
             norm = torch.nn.utils.clip_grad_norm_([a, b], args[0], norm_type=args[1], foreach=False)
             f.case(f"norm@{name}", dtype)

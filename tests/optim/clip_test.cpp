@@ -43,8 +43,11 @@ std::vector<Tensor<T>> parameters(bool row_sparse) {
 template <typename T>
 void check_golden() {
   const std::map<std::string, std::pair<double, double>> arguments = {
-      {"norm@norm2", {0.5, 2}}, {"norm@norm1", {0.5, 1}},  {"norm@inf", {0.25, infinity}},
-      {"norm@loose", {100, 2}}, {"norm@zero", {0.0, 2.0}},
+      {"norm@norm2", {0.5, 2}},       {"norm@norm1", {0.5, 1}},
+      {"norm@inf", {0.25, infinity}}, {"norm@loose", {100, 2}},
+      {"norm@zero", {0.0, 2.0}},      {"norm@norm3", {0.5, 3}},
+      {"norm@half", {2, 0.5}},        {"norm@count", {0.5, 0}},
+      {"norm@negative", {0.01, -1}},  {"norm@smallest", {0.01, -infinity}},
   };
   std::size_t cases = 0;
   for (const golden::Case& c : golden::read("optim_clip")) {
@@ -154,9 +157,22 @@ TEST_CASE("clipping: arguments out of range") {
   const auto x = with_gradient({3, 4});
   CHECK_THROWS_AS(clip_grad_norm_<double>({x}, -1), ValueError);
   CHECK_THROWS_AS(clip_grad_norm_<double>({x}, not_a_number), ValueError);
-  for (double type : {0.0, 3.0, -1.0, -infinity, not_a_number})
-    CHECK_THROWS_AS(clip_grad_norm_<double>({x}, 1, type), ValueError);
+  CHECK_THROWS_AS(clip_grad_norm_<double>({x}, 1, not_a_number), ValueError);
   CHECK_THROWS_AS(clip_grad_value_<double>({x}, -0.1), ValueError);
   CHECK_THROWS_AS(clip_grad_value_<double>({x}, not_a_number), ValueError);
   CHECK(x.grad().dense().to_vector() == std::vector<double>{3, 4});
+}
+
+TEST_CASE("clipping: rows without a gradient count as zeros in any norm, NaN shows, no gradients have norm 0") {
+  for (const double type : {0.5, 3.0, -1.0, -infinity, 0.0}) {
+    CAPTURE(type);
+    const auto table = leaf(training::start<double>({4, 2})), dense = leaf(table);
+    embedding({1, 3}, table).backward(rowgrad::ones<double>({2, 2}));
+    dense.grad().add(table.grad().to_dense());
+    CHECK(clip_grad_norm_<double>({table}, 1e9, type) ==
+          doctest::Approx(clip_grad_norm_<double>({dense}, 1e9, type)).epsilon(1e-14));
+    CHECK(clip_grad_norm_<double>({leaf(table)}, 1, type) == 0);
+    const auto bad = with_gradient({3, not_a_number});
+    if (type != 0) CHECK(std::isnan(clip_grad_norm_<double>({bad}, 1, type)));
+  }
 }

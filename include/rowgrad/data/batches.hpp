@@ -52,6 +52,7 @@ struct BatchesState {
 /// generator even when it is not shuffled. Bucketing has no counterpart there. One thread at a time.
 class Batches {
  public:
+  static constexpr const char* name = "Batches";
   static constexpr Index pool = 50;  ///< when bucketing, the samples of so many batches are sorted by length together
 
   /// Keeps the sequences (move them in to spare a copy); orders come from the default generator. ShapeError when

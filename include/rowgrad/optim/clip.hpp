@@ -21,14 +21,18 @@ void for_each_gradient(const std::vector<Tensor<T>>& parameters, const F& f) {
     if (parameter.body().graph && parameter.is_leaf() && parameter.grad().defined()) f(parameter.grad().values());
 }
 
-/// The sum of |x| or of its squares, in double whatever T, in an order that depends on the size alone.
+/// The sum of |x|^p, in double whatever T, in an order that depends on the size alone.
 template <typename T>
-double sum_of_powers(const Tensor<T>& x, bool squares) {
+double sum_of_powers(const Tensor<T>& x, double p) {
   using rowgrad::detail::sum_block;
   const T* values = x.data();
-  return rowgrad::detail::sum_of_blocks<double>(x.numel(), sum_block, [values, squares](Index first, Index count) {
+  return rowgrad::detail::sum_of_blocks<double>(x.numel(), sum_block, [values, p](Index first, Index count) {
     const auto block = ArrayMap<const T>(values + first, count).template cast<double>();
-    return squares ? block.square().sum() : block.abs().sum();
+    if (p == 2) return block.square().sum();
+    if (p == 1) return block.abs().sum();
+    double sum = 0;
+    for (Index i = 0; i < count; ++i) sum += std::pow(std::abs(static_cast<double>(values[first + i])), p);
+    return sum;
   });
 }
 
@@ -38,28 +42,55 @@ double largest_magnitude(const Tensor<T>& x) {
   if (x.numel() == 0) return 0;
   return static_cast<double>(x.array().abs().template maxCoeff<Eigen::PropagateNaN>());
 }
+/// The smallest |x|; NaN if there is one. Infinity for no values.
+template <typename T>
+double smallest_magnitude(const Tensor<T>& x) {
+  if (x.numel() == 0) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(x.array().abs().template minCoeff<Eigen::PropagateNaN>());
+}
+
+/// The p-norm of all gradients as PyTorch has it: of the norms of each.
+template <typename T>
+double gradient_norm(const std::vector<Tensor<T>>& parameters, double p) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  double total = p == -infinity ? infinity : 0;
+  bool any = false;
+  for (const Tensor<T>& parameter : parameters) {
+    if (!parameter.body().graph || !parameter.is_leaf() || !parameter.grad().defined()) continue;
+    const Tensor<T>& values = parameter.grad().values();
+    any = true;
+    const bool has_other_rows = values.numel() < parameter.grad().shape().numel();  // of zeros
+    if (p == infinity || p == -infinity || p == 0) {
+      double one = p < 0 ? smallest_magnitude(values) : largest_magnitude(values);
+      if (p == 0) one = one == 0 ? 0 : 1;  // whether there is anything; one for NaN, too
+      if (p < 0 && has_other_rows && !rowgrad::detail::is_nan(one)) one = 0;
+      const bool takes = p > 0 ? one > total : one < total;
+      if (p == 0)
+        total += one;
+      else if (takes || rowgrad::detail::is_nan(one))
+        total = one;
+    } else {
+      total += sum_of_powers(values, p);
+      if (p < 0 && has_other_rows) total += infinity;
+    }
+  }
+  if (!any) return 0;
+  if (p == infinity || p == -infinity || p == 0 || p == 1) return total;
+  return p == 2 ? std::sqrt(total) : std::pow(total, 1 / p);
+}
 
 }  // namespace detail
 
 /// Scales all gradients together so that their norm is at most max_norm; returns the norm they had, summed in double.
-/// norm_type is 2, 1 or infinity. ValueError for max_norm < 0 and, if asked for, a norm that is not finite: nothing is
-/// clipped then. PyTorch: clip_grad_norm_.
+/// norm_type is any number, infinity too. ValueError for max_norm < 0, a norm_type that is NaN and, if asked for, a
+/// norm that is not finite: nothing is clipped then. PyTorch: clip_grad_norm_.
 template <typename T>
 double clip_grad_norm_(const std::vector<Tensor<T>>& parameters, double max_norm, double norm_type = 2,
                        bool error_if_nonfinite = false) {
   if (rowgrad::detail::is_nan(max_norm) || max_norm < 0)
     rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected max_norm >= 0, got ", max_norm);
-  const bool largest = norm_type == std::numeric_limits<double>::infinity();
-  if (norm_type != 1 && norm_type != 2 && !largest)
-    rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected norm_type 1, 2 or infinity, got ", norm_type);
-  double total = 0;
-  detail::for_each_gradient(parameters, [&](const Tensor<T>& values) {
-    if (!largest)
-      total += detail::sum_of_powers(values, norm_type == 2);
-    else if (const double one = detail::largest_magnitude(values); one > total || rowgrad::detail::is_nan(one))
-      total = one;
-  });
-  if (norm_type == 2) total = std::sqrt(total);
+  if (rowgrad::detail::is_nan(norm_type)) throw ValueError("clip_grad_norm_: norm_type is NaN");
+  const double total = detail::gradient_norm(parameters, norm_type);
   if (error_if_nonfinite && !rowgrad::detail::is_finite(total))
     rowgrad::detail::raise<ValueError>("clip_grad_norm_: expected a finite norm of the gradients, got ", total,
                                        "; nothing was clipped");

@@ -129,26 +129,36 @@ inline Part of(Generator& generator) {
   return part;
 }
 
-/// Where they stand within an epoch. The generator that was given to them is a part of its own.
-inline Part of(data::Batches& batches) {
-  Part part{{}, "Batches", Part::Turn::other, {}, {}};
+template <typename Batches>
+concept AnyBatches = requires(Batches& batches) {
+  { Batches::name } -> std::convertible_to<std::string>;
+  { batches.samples() } -> std::same_as<Index>;
+  batches.load_state(batches.state());
+};
+
+/// Where batches stand within an epoch. The generator that was given to them is a part of its own.
+template <AnyBatches Batches>
+Part of(Batches& batches) {
+  Part part{{}, Batches::name, Part::Turn::other, {}, {}};
   part.save = [&batches](StateWriter& writer) {
-    const data::BatchesState state = batches.state();
+    const auto state = batches.state();
     writer.value("samples", batches.samples());
     writer.value("size", batches.size());
     writer.value("under_way", state.under_way);
     writer.value("position", state.position);
     writer.bytes("order", bytes_of(state.order.get_state()));
+    if constexpr (requires { state.seed; }) writer.value("seed", state.seed);
     return nullptr;
   };
   part.load = [&batches](const StateReader& reader) {
     for (const auto& [name, expected] : {std::pair("samples", batches.samples()), std::pair("size", batches.size())})
       if (const Index found = reader.value<Index>(name); found != expected)
         reader.fail(name, "is ", found, ", expected ", expected, " (is it another data set, or another batch_size?)");
-    data::BatchesState state;
+    auto state = batches.state();
     state.under_way = reader.value<bool>("under_way");
     state.position = reader.value<Index>("position");
     state.order = generator_of(reader, "order");
+    if constexpr (requires { state.seed; }) state.seed = reader.value<std::uint64_t>("seed");
     if (state.position < 0 || state.position > batches.size())
       reader.fail("position", "is ", state.position, ", outside the ", batches.size(), " batches of an epoch");
     return [&batches, state] { batches.load_state(state); };
