@@ -6,8 +6,10 @@
 #include <rowgrad/core/any_tensor.hpp>
 #include <rowgrad/core/concat.hpp>
 #include <rowgrad/core/dims.hpp>
+#include <rowgrad/core/draws.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/core/like.hpp>
 #include <rowgrad/core/printing.hpp>
 #include <rowgrad/core/random.hpp>
 #include <rowgrad/core/row_debt.hpp>
@@ -46,12 +48,14 @@
 #include <rowgrad/functional/bilinear.hpp>
 #include <rowgrad/functional/binary_loss.hpp>
 #include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/functional/cdist.hpp>
 #include <rowgrad/functional/class_loss.hpp>
 #include <rowgrad/functional/comparison.hpp>
 #include <rowgrad/functional/conv1d.hpp>
 #include <rowgrad/functional/cumulative.hpp>
 #include <rowgrad/functional/distance.hpp>
 #include <rowgrad/functional/dropout.hpp>
+#include <rowgrad/functional/einsum.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/extremes.hpp>
@@ -71,6 +75,7 @@
 #include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pointwise.hpp>
 #include <rowgrad/functional/pooling.hpp>
+#include <rowgrad/functional/products.hpp>
 #include <rowgrad/functional/promotion.hpp>
 #include <rowgrad/functional/ranking_loss.hpp>
 #include <rowgrad/functional/rearrange.hpp>
@@ -87,6 +92,7 @@
 #include <rowgrad/functional/smooth_activation.hpp>
 #include <rowgrad/functional/softmax.hpp>
 #include <rowgrad/functional/statistics.hpp>
+#include <rowgrad/functional/triangle.hpp>
 #include <rowgrad/functional/windows.hpp>
 
 #include <rowgrad/nn/activation.hpp>

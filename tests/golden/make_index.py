@@ -236,6 +236,122 @@ def in_place():
     r.write()
 
 
+EQUATIONS = {  # name: equation, shapes
+    "mm": ("ij,jk->ik", (2, 3), (3, 4)),
+    "implicit": ("ij,jk", (2, 3), (3, 4)),
+    "implicit_order": ("ba", (2, 3)),
+    "transposed": ("ij,kj->ki", (2, 3), (4, 3)),
+    "batch": ("bij,bjk->bik", (2, 2, 3), (2, 3, 2)),
+    "batch_last": ("ijb,jkb->bki", (2, 3, 2), (3, 2, 2)),
+    "dot": ("i,i->", (3,), (3,)),
+    "outer": ("i,j->ij", (2,), (3,)),
+    "multiply": ("ij,ij->ij", (2, 3), (2, 3)),
+    "row_dots": ("bd,bd->b", (4, 3), (4, 3)),
+    "scores": ("bd,bnd->bn", (2, 3), (2, 4, 3)),
+    "trace": ("ii->", (3, 3)),
+    "trace_implicit": ("ii", (3, 3)),
+    "diagonal": ("bii->bi", (2, 3, 3)),
+    "diagonal_product": ("ii,i->i", (3, 3), (3,)),
+    "permute": ("ijk->kij", (2, 3, 4)),
+    "same": ("ij->ij", (2, 3)),
+    "sum": ("ij->", (2, 3)),
+    "sum_rows": ("ij->j", (2, 3)),
+    "sum_before": ("ij,k->k", (2, 3), (2,)),
+    "three": ("ij,jk,kl->il", (2, 3), (3, 2), (2, 4)),
+    "bilinear": ("bn,anm,bm->ba", (3, 2), (4, 2, 2), (3, 2)),
+    "heads": ("bqhd,bkhd->bhqk", (2, 2, 2, 3), (2, 3, 2, 3)),
+    "dots_batch": ("...ij,...jk->...ik", (2, 2, 3), (3, 2)),
+    "dots_both": ("...ij,...jk->...ik", (2, 1, 2, 3), (4, 3, 2)),
+    "dots_implicit": ("...ij,...jk", (2, 2, 3), (2, 3, 2)),
+    "dots_sum": ("...i->...", (2, 2, 3)),
+    "dots_last": ("i...->...i", (2, 3, 4)),
+    "dots_none": ("...i,i->...", (3,), (3,)),
+    "size_one": ("ij,ij->ij", (2, 1), (2, 3)),
+    "size_one_summed": ("ij,jk->ik", (2, 1), (3, 2)),
+    "upper": ("aB,Bc", (2, 3), (3, 2)),
+    "spaces": (" i j , j k -> i k ", (2, 3), (3, 2)),
+    "scalar": (",i->i", (), (3,)),
+    "empty": ("ij,jk->ik", (2, 0), (0, 3)),
+    "repeated_four": ("ij,jk,ki->i", (2, 3), (3, 4), (4, 2)),
+}
+
+
+def products():
+    r = OperationFile("functional_products")
+    mat, other, batch = rand(2, 3), rand(3, 4), rand(2, 2, 3)
+    r.add("mm@", lambda a, b: a.mm(b), mat, other, dtypes=BOTH)
+    r.add("mm@no_inner", lambda a, b: a.mm(b), rand(2, 0), rand(0, 3))
+    r.add("mv@", lambda a, b: a.mv(b), mat, rand(3))
+    r.add("dot@", lambda a, b: a.dot(b), rand(3), rand(3))
+    r.add("dot@empty", lambda a, b: a.dot(b), rand(0), rand(0))
+    r.add("outer@", lambda a, b: a.outer(b), rand(2), rand(3), dtypes=BOTH)
+    r.add("outer@empty", lambda a, b: a.outer(b), rand(0), rand(3))
+    r.add("inner@", lambda a, b: a.inner(b), batch, rand(4, 3))
+    r.add("inner@vectors", lambda a, b: a.inner(b), rand(3), rand(3))
+    r.add("inner@scalar", lambda a, b: a.inner(b), rand(2, 3), rand())
+    r.add("matmul@", lambda a, b: a.matmul(b), batch, other)
+    r.add("bmm@", lambda a, b: a.bmm(b), batch, rand(2, 3, 2))
+    r.add("addmm@", lambda i, a, b: torch.addmm(i, a, b), rand(2, 4), mat, other, dtypes=BOTH)
+    r.add("addmm@row", lambda i, a, b: torch.addmm(i, a, b), rand(4), mat, other)
+    r.add("addmm_scaled@", lambda i, a, b: torch.addmm(i, a, b, beta=0.5, alpha=-2), rand(1, 4), mat, other)
+    r.add("addmm_no_input@", lambda i, a, b: torch.addmm(i, a, b, beta=0), [float("nan")] * 4, mat, other,
+          constant=(0,))
+    r.add("addmv@", lambda i, a, b: torch.addmv(i, a, b), rand(2), mat, rand(3))
+    r.add("baddbmm@", lambda i, a, b: torch.baddbmm(i, a, b, beta=2), rand(2, 1, 4), batch, rand(2, 3, 4))
+    for name, k in {"0": 0, "1": 1, "minus1": -1, "9": 9, "minus9": -9}.items():
+        r.add(f"triu_{name}@", lambda x: x.triu(k), rand(3, 4))
+        r.add(f"tril_{name}@", lambda x: x.tril(k), rand(2, 4, 3))
+        r.add(f"diag_{name}@vector", lambda x: x.diag(k), rand(2))
+        r.add(f"diag_{name}@matrix", lambda x: x.diag(k), rand(3, 4))
+    r.add("triu_0@empty", lambda x: x.triu(), rand(0, 3))
+    for name, (equation, *shapes) in EQUATIONS.items():
+        r.add(f"einsum_{name}@", lambda *x: torch.einsum(equation, *x), *(rand(*shape) for shape in shapes))
+    a, b = rand(3, 2), rand(4, 2)
+    for name, p in {"2": 2.0, "1": 1.0, "3": 3.0, "1_5": 1.5, "0_5": 0.5, "0": 0.0, "inf": float("inf")}.items():
+        r.add(f"cdist_{name}@", lambda x, y: torch.cdist(x, y, p=p), a, b, dtypes=BOTH)
+        r.add(f"cdist_{name}@equal_rows", lambda x, y: torch.cdist(x, y, p=p), [[1.0, 2.0], [3.0, 3.0]],
+              [[1.0, 2.0], [1.0, 3.0], [4.0, 4.0]])
+        r.add(f"cdist_{name}@batches", lambda x, y: torch.cdist(x, y, p=p), rand(2, 1, 2, 2), rand(3, 3, 2))
+        r.add(f"cdist_{name}@no_rows", lambda x, y: torch.cdist(x, y, p=p), rand(0, 2), b)
+        r.add(f"cdist_{name}@no_columns", lambda x, y: torch.cdist(x, y, p=p), rand(2, 0), rand(3, 0))
+    r.write()
+
+
+def draws():
+    r = OperationFile("core_draws")
+    weights = rand(7, low=0.0)
+    weights[2] = 0
+    several = rand(3, 5, low=0.0)
+
+    def add(name, f, *inputs):
+        for dtype in BOTH:
+            torch.manual_seed(5)
+            r.case(name, dtype)
+            inputs_of_type = [x.to(dtype) for x in inputs]
+            for i, x in enumerate(inputs_of_type):
+                r.tensor(f"x{i}", x)
+            r.tensor("y", f(*inputs_of_type))
+
+    add("multinomial_1@", lambda w: torch.multinomial(w, 1), weights)
+    add("multinomial_4@", lambda w: torch.multinomial(w, 4), weights)
+    add("multinomial_4@rows", lambda w: torch.multinomial(w, 4), several)
+    add("multinomial_9_again@", lambda w: torch.multinomial(w, 9, replacement=True), weights)
+    add("multinomial_9_again@rows", lambda w: torch.multinomial(w, 9, replacement=True), several)
+    add("multinomial_1_again@rows", lambda w: torch.multinomial(w, 1, replacement=True), several)
+    add("bernoulli@", lambda p: torch.bernoulli(p), rand(4, 5, low=0.0, high=1.0))
+    add("bernoulli_@", lambda x: x.clone().bernoulli_(0.3), rand(4, 5))
+    add("exponential_@", lambda x: x.clone().exponential_(2.5), rand(4, 5))
+    add("normal@", lambda m, s: torch.normal(m, s), rand(4, 5), rand(4, 5, low=0.0))
+    add("normal_mean@", lambda m: torch.normal(m, 0.5), rand(3))
+    add("linspace@", lambda x: torch.linspace(-1.3, 4.7, 23, dtype=x.dtype), rand(1))
+    add("linspace_one@", lambda x: torch.linspace(-1.3, 4.7, 1, dtype=x.dtype), rand(1))
+    add("linspace_two@", lambda x: torch.linspace(-1.3, 4.7, 2, dtype=x.dtype), rand(1))
+    add("linspace_back@", lambda x: torch.linspace(3, 0, 7, dtype=x.dtype), rand(1))
+    add("linspace_none@", lambda x: torch.linspace(3, 0, 0, dtype=x.dtype), rand(1))
+    add("eye@", lambda x: torch.eye(2, 3, dtype=x.dtype), rand(1))
+    r.write()
+
+
 if __name__ == "__main__":
-    for make in (rearrange, indexing, in_place):
+    for make in (rearrange, indexing, in_place, products, draws):
         make()

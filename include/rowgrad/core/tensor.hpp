@@ -151,7 +151,9 @@ class Tensor : public TensorMethods<T> {
   /// them. PyTorch: torch.empty.
   explicit Tensor(const Shape& shape);
 
-  /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length.
+  /// From nested braces: Tensor<float>{{1, 2}, {3, 4}} has shape (2, 2). ShapeError when lists differ in length. Braces
+  /// in parentheses are values, too: Tensor<float>({3}) holds a 3, as torch.tensor([3.]) does; a shape is written
+  /// empty({3}) or Tensor<float>(Shape{3}).
   Tensor(std::initializer_list<detail::NestedList<T>> list);
 
   /// A single index, so that embedding(3) can be written. Shape ().

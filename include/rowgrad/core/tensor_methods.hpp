@@ -151,6 +151,18 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> index_put_(std::initializer_list<Tensor<Index>> ids, T value, bool accumulate = false) const;
   Tensor<T> masked_scatter_(const Tensor<bool>& mask, const Tensor<T>& source) const;
 
+  // Products: functional/products.hpp; triangles: functional/triangle.hpp.
+  Tensor<T> matmul(const Tensor<T>& other) const;
+  Tensor<T> mm(const Tensor<T>& other) const;
+  Tensor<T> mv(const Tensor<T>& other) const;
+  Tensor<T> dot(const Tensor<T>& other) const;
+  Tensor<T> bmm(const Tensor<T>& other) const;
+  Tensor<T> outer(const Tensor<T>& other) const;
+  Tensor<T> inner(const Tensor<T>& other) const;
+  Tensor<T> triu(Index diagonal = 0) const;
+  Tensor<T> tril(Index diagonal = 0) const;
+  Tensor<T> diag(Index offset = 0) const;
+
   // In place: functional/in_place.hpp, which has += -= *= /=, too.
   template <typename U>
   Tensor<T> add_(const Tensor<U>& y, T alpha = T(1)) const;
@@ -172,6 +184,10 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> uniform_(T low = T(0), T high = T(1)) const;
   Tensor<T> normal_(T mean, T std, Generator& generator) const;
   Tensor<T> normal_(T mean = T(0), T std = T(1)) const;
+  Tensor<T> bernoulli_(double p, Generator& generator) const;
+  Tensor<T> bernoulli_(double p = 0.5) const;
+  Tensor<T> exponential_(double rate, Generator& generator) const;
+  Tensor<T> exponential_(double rate = 1) const;
   Tensor<T> masked_fill_(const Tensor<bool>& mask, T value) const;
   Tensor<T> exp_() const;
   Tensor<T> log_() const;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <rowgrad/autograd/in_place.hpp>
+#include <rowgrad/core/check.hpp>
 #include <rowgrad/functional/activation.hpp>
 #include <rowgrad/functional/elementary.hpp>
 #include <rowgrad/functional/mask.hpp>
@@ -191,6 +192,31 @@ Tensor<T> TensorMethods<T>::normal_(T mean, T std, Generator& generator) const {
                            [&](const Tensor<T>& x) { generator.normal(x.data(), x.numel(), mean, std); });
 }
 
+/// 1 with probability p, else 0. ValueError for what is no probability. PyTorch: Tensor.bernoulli_.
+template <typename T>
+Tensor<T> TensorMethods<T>::bernoulli_(double p, Generator& generator) const {
+  detail::expect_probability("bernoulli_", "p", p);
+  return detail::overwrite("bernoulli_", self(), [&](const Tensor<T>& x) {
+    for (Index i = 0; i < x.numel(); ++i) x.data()[i] = generator.uniform<double>() < p ? T(1) : T(0);
+  });
+}
+/// Exponential with this rate. ValueError for a rate that is not above 0. PyTorch: Tensor.exponential_.
+template <typename T>
+Tensor<T> TensorMethods<T>::exponential_(double rate, Generator& generator) const {
+  if (!(rate > 0)) detail::raise<ValueError>("exponential_: expected a rate above 0, got ", rate);
+  return detail::overwrite("exponential_", self(), [&](const Tensor<T>& x) {
+    for (Index i = 0; i < x.numel(); ++i)
+      x.data()[i] = static_cast<T>(-1 / rate * std::log1p(-generator.uniform<double>()));
+  });
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::bernoulli_(double p) const {
+  return bernoulli_(p, default_generator());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::exponential_(double rate) const {
+  return exponential_(rate, default_generator());
+}
 template <typename T>
 Tensor<T> TensorMethods<T>::uniform_(T low, T high) const {
   return uniform_(low, high, default_generator());

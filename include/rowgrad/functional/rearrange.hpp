@@ -78,25 +78,35 @@ Tensor<T> strided_copy(const char* name, const Tensor<T>& x, const StridedView& 
 
 }  // namespace detail
 
-/// Dimensions in another order: result.shape[i] = x.shape[dims[i]]. A copy, where PyTorch has a view. ShapeError unless
-/// dims names each dimension once. PyTorch: torch.permute.
+namespace detail {
+
+/// permute() without the mark of a view's copy.
 template <typename T>
-Tensor<T> permute(const Tensor<T>& x, std::initializer_list<Index> dims) {
+Tensor<T> permuted(const char* operation, const Tensor<T>& x, std::span<const Index> dims) {
   const int rank = x.dim();
   if (static_cast<int>(dims.size()) != rank)
-    detail::raise<ShapeError>("permute: expected each of the ", rank, " dimensions of shape ", x.shape(), ", got ",
-                              dims.size());
-  const detail::StridedView all(x.shape());
-  detail::StridedView view;
+    raise<ShapeError>(operation, ": expected each of the ", rank, " dimensions of shape ", x.shape(), ", got ",
+                      dims.size());
+  const StridedView all(x.shape());
+  StridedView view;
   unsigned seen = 0;
   for (const Index dim : dims) {
-    const int d = detail::wrap_dim("permute", dim, rank);
-    if ((seen >> d & 1u) != 0) detail::raise<ShapeError>("permute: dimension ", dim, " is named twice");
+    const int d = wrap_dim(operation, dim, rank);
+    if ((seen >> d & 1u) != 0) raise<ShapeError>(operation, ": dimension ", dim, " is named twice");
     seen |= 1u << d;
     view.stride(view.shape.rank()) = all.strides[static_cast<std::size_t>(d)];
     view.shape.append(x.shape()[d]);
   }
-  Tensor<T> y = detail::strided_copy("PermuteBackward0", x, view);
+  return strided_copy("PermuteBackward0", x, view);
+}
+
+}  // namespace detail
+
+/// Dimensions in another order: result.shape[i] = x.shape[dims[i]]. A copy, where PyTorch has a view. ShapeError unless
+/// dims names each dimension once. PyTorch: torch.permute.
+template <typename T>
+Tensor<T> permute(const Tensor<T>& x, std::initializer_list<Index> dims) {
+  Tensor<T> y = detail::permuted("permute", x, std::span<const Index>(dims.begin(), dims.size()));
   detail::stands_for_view(y);
   return y;
 }
