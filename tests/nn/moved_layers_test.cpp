@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/nn/activation.hpp>
 #include <rowgrad/nn/attention_pooling.hpp>
 #include <rowgrad/nn/conv1d.hpp>
@@ -101,6 +102,41 @@ TEST_CASE("moved from, a layer says so when it is called") {
   const nn::LayerNorm<float> other = std::move(norm);
   CHECK_THROWS_WITH_AS((void)norm(rowgrad::ones({4})), doctest::Contains("moved from"),  // NOLINT
                        rowgrad::ValueError);
+}
+
+TEST_CASE("moved from, layers with several weights say so, too") {
+  const auto x = rowgrad::ones<float>({2, 4}), sequence = rowgrad::ones<float>({3, 2, 4});
+  const auto expect = [](auto layer, const auto&... inputs) {
+    const auto kept = std::move(layer);
+    CAPTURE(kept.to_string());
+    CHECK_THROWS_WITH_AS((void)layer(inputs...), doctest::Contains("moved from"), rowgrad::ValueError);  // NOLINT
+  };
+  expect(nn::LSTM<float>(4, 3), sequence);
+  expect(nn::LSTM<float>(4, 3), sequence, Indices{3, 2});
+  expect(nn::LSTM<float>(4, 3), rowgrad::pack_padded_sequence(sequence, Indices{3, 2}));
+  expect(nn::GRU<float>(4, 3), sequence);
+  expect(nn::RNN<float>(4, 3), sequence);
+  expect(nn::LSTMCell<float>(4, 3), x);
+  expect(nn::GRUCell<float>(4, 3), x);
+  expect(nn::RNNCell<float>(4, 3), x);
+  expect(nn::MultiheadAttention<float>(4, 2), sequence, sequence, sequence);
+  expect(nn::Sequential<float>{nn::Linear<float>(4, 3)}, x);
+  expect(nn::Sequential<float>{nn::Sequential<float>{nn::Linear<float>(4, 3)}, nn::ReLU<float>()}, x);
+
+  nn::Sequential<float> model{nn::Linear<float>(4, 3)}, empty;
+  CHECK(empty(x).to_vector() == x.to_vector());  // PyTorch: nn.Sequential()(x)
+  const nn::Sequential<float> kept = std::move(model);
+  CHECK_THROWS_AS((void)model(x), rowgrad::ValueError);  // NOLINT
+  const nn::Sequential<float> copy = model;
+  CHECK_THROWS_AS((void)copy(x), rowgrad::ValueError);
+  empty = model;
+  CHECK_THROWS_AS((void)empty(x), rowgrad::ValueError);
+  model = nn::Sequential<float>();
+  CHECK(model(x).to_vector() == x.to_vector());
+  const nn::Sequential<float> nothing = std::move(model);
+  CHECK(nothing(x).to_vector() == x.to_vector());
+  model.append(nn::ReLU<float>());
+  CHECK(model(x).to_vector() == x.to_vector());
 }
 
 TEST_CASE("undefined tensors as inputs of layers") {

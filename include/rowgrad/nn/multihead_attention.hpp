@@ -143,6 +143,8 @@ class MultiheadAttention : public Module<T> {
   }
 
   void check(const Tensor<T>& query, const Tensor<T>& key, const Tensor<T>& value) const {
+    if (!out_proj.weight.defined())
+      rowgrad::detail::raise<ValueError>("MultiheadAttention: the layer has no weights (was it moved from?)");
     const Index embed = embed_dim(), kdim = options_.kdim.value_or(embed), vdim = options_.vdim.value_or(embed);
     const int rank = query.dim();
     bool fits = (rank == 2 || rank == 3) && key.dim() == rank && value.dim() == rank && query.shape().back() == embed &&

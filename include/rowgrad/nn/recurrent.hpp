@@ -58,6 +58,7 @@ class Recurrent : public Module<T> {
 
   /// States are in the order of the batch before it was packed.
   RecurrentOutput<PackedSequence<T>, State> forward(const PackedSequence<T>& x, const State& initial = {}) const {
+    check_weights();
     const Indices first = first_rows(x, Rule::name);
     if (x.data.dim() != 2 || x.data.shape()[1] != input_size_)
       rowgrad::detail::raise<ShapeError>(Rule::name, ": expected packed data (rows, ", input_size_, "), got ",
@@ -148,7 +149,12 @@ class Recurrent : public Module<T> {
       return {state, {}};
   }
 
+  void check_weights() const {
+    if (cells.empty())
+      rowgrad::detail::raise<ValueError>(Rule::name, ": the layer has no weights (was it moved from?)");
+  }
   void check_input(const Tensor<T>& x) const {
+    check_weights();
     if ((x.dim() != 2 && x.dim() != 3) || x.shape().back() != input_size_)
       rowgrad::detail::raise<ShapeError>(Rule::name, ": expected input ", options_.batch_first ? "(B, T, " : "(T, B, ",
                                          input_size_, ") or (T, ", input_size_, "), got ", x.shape());

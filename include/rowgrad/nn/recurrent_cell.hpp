@@ -41,6 +41,8 @@ class RecurrentCell : public Module<T> {
 
   /// One step; h and c undefined: zeros.
   RecurrentState<T> step(const Tensor<T>& x, const Tensor<T>& h, const Tensor<T>& c) const {
+    if (input_size() == 0)
+      rowgrad::detail::raise<ValueError>(type_name(), ": the cell has no weights (was it moved from?)");
     const bool single = x.dim() == 1;
     if ((x.dim() != 2 && !single) || x.shape().back() != input_size() || x.numel() == 0)
       rowgrad::detail::raise<ShapeError>(type_name(), ": expected input (B, ", input_size(), ") or (", input_size(),

@@ -23,12 +23,18 @@ class Sequential : public Module<T> {
     (append(std::move(layers)), ...);
   }
 
-  Sequential(const Sequential& other) : Module<T>(other) {
+  Sequential(const Sequential& other) : Module<T>(other), moved_(other.moved_) {
     const CopiesOfLayers together(this, &other);
     for (const auto& slot : other.layers_) layers_.push_back(slot->clone());
   }
-  Sequential(Sequential&&) noexcept = default;
-  Sequential& operator=(Sequential&&) noexcept = default;
+  Sequential(Sequential&& other) noexcept
+      : Module<T>(std::move(other)), layers_(std::move(other.layers_)), moved_(std::exchange(other.moved_, true)) {}
+  Sequential& operator=(Sequential&& other) noexcept {
+    Module<T>::operator=(std::move(other));
+    layers_ = std::move(other.layers_);
+    moved_ = std::exchange(other.moved_, &other != this);
+    return *this;
+  }
   /// Layers of equal number and type are assigned one by one, so that parameters stay those an optimizer knows.
   Sequential& operator=(const Sequential& other) {
     if (this == &other) return *this;
@@ -37,6 +43,7 @@ class Sequential : public Module<T> {
       fits = typeid(layers_[i]->module()) == typeid(other.layers_[i]->module());
     if (!fits) return *this = Sequential(other);
     Module<T>::operator=(other);
+    moved_ = other.moved_;
     for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i]->assign(*other.layers_[i]);
     return *this;
   }
@@ -45,12 +52,13 @@ class Sequential : public Module<T> {
   template <std::derived_from<Module<T>> Layer>
   Sequential& append(Layer layer) {
     layers_.push_back(hold(std::move(layer)));
+    moved_ = false;
     return *this;
   }
 
   std::size_t size() const noexcept { return layers_.size(); }
 
-  /// Without layers, x itself. ShapeError when a layer in the middle takes indices.
+  /// Without layers, x itself. ValueError when it was moved from, ShapeError when a layer in the middle takes indices.
   Tensor<T> forward(const Tensor<T>& x) const { return run(x, 0); }
   /// The first layer takes the indices.
   Tensor<T> forward(const Indices& ids) const {
@@ -115,11 +123,13 @@ class Sequential : public Module<T> {
   }
 
   Tensor<T> run(Tensor<T> x, std::size_t first) const {
+    if (moved_) rowgrad::detail::raise<ValueError>("Sequential: it has no layers any more: it was moved from");
     for (std::size_t i = first; i < layers_.size(); ++i) x = layers_[i]->forward(x);
     return x;
   }
 
   std::vector<rowgrad::detail::Ref<Slot>> layers_;  // of this alone: copies are deep
+  bool moved_ = false;                              // from: what has no layers otherwise returns x
 };
 
 }  // namespace rowgrad::nn
