@@ -91,8 +91,10 @@
 #include <rowgrad/functional/similarity.hpp>
 #include <rowgrad/functional/smooth_activation.hpp>
 #include <rowgrad/functional/softmax.hpp>
+#include <rowgrad/functional/sort.hpp>
 #include <rowgrad/functional/statistics.hpp>
 #include <rowgrad/functional/triangle.hpp>
+#include <rowgrad/functional/unique.hpp>
 #include <rowgrad/functional/windows.hpp>
 
 #include <rowgrad/nn/activation.hpp>

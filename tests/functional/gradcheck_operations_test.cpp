@@ -109,6 +109,19 @@ std::vector<Row> table() {
       {"cumsum", [](In x) { return cumsum(x[0], 1); }, {{2, 3, 2}}},
       {"cumprod", [](In x) { return cumprod(x[0], -1); }, {{2, 3}}},
       {"cumprod, zeros", [](In x) { return cumprod(x[0], 0); }, {{5, 2}}, Values::zeros},
+      {"sort", [](In x) { return sort(x[0]).values; }, {{2, 4}}, Values::distinct},
+      {"sort, first, descending",
+       [](In x) { return sort(x[0], {.dim = 0, .descending = true}).values; },
+       {{4, 2}},
+       Values::distinct},
+      {"topk", [](In x) { return topk(x[0], 2).values; }, {{2, 5}}, Values::distinct},
+      {"topk, middle, smallest",
+       [](In x) { return topk(x[0], 2, {.dim = 1, .largest = false}).values; },
+       {{2, 4, 2}},
+       Values::distinct},
+      {"kthvalue", [](In x) { return kthvalue(x[0], 2, 0).values; }, {{3, 2}}, Values::distinct},
+      {"median", [](In x) { return median(x[0]); }, {{2, 3}}, Values::distinct},
+      {"median, middle, kept", [](In x) { return median(x[0], 1, true).values; }, {{2, 4, 2}}, Values::distinct},
   };
 }
 

@@ -8,7 +8,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from golden_file import BOTH, F64, OperationFile  # noqa: E402
 
 inf, nan = float("inf"), float("nan")
-torch.manual_seed(10)
 
 
 def rand(*shape, low=-2.0, high=2.0):
@@ -20,6 +19,7 @@ EDGE = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, inf, -inf, nan, 1e-30, 
 
 
 def elementary():
+    torch.manual_seed(10)
     r = OperationFile("functional_elementary_more")
     for op in "abs square reciprocal rsqrt expm1 exp2 log1p log2 log10 sin cos tan erf".split():
         f = getattr(torch, op)
@@ -38,6 +38,7 @@ def elementary():
 
 
 def pointwise():
+    torch.manual_seed(10)
     r = OperationFile("functional_pointwise")
     left = [nan, 1.0, 1.0, 2.0, 0.0, -0.0, inf, -inf, 5.0, -5.0, 5.0, -5.0, 1.0, -1.0, 7.5, 0.3]
     right = [1.0, nan, 1.0, 1.0, -0.0, 0.0, 2.0, inf, 3.0, 3.0, -3.0, -3.0, 0.0, inf, -inf, 0.1]
@@ -105,6 +106,7 @@ DIMS = {"all": None, "first": 0, "middle": 1, "last": -1, "outer": (0, 1), "ends
 
 
 def reductions():
+    torch.manual_seed(10)
     r = OperationFile("functional_reductions")
     cube = rand(2, 3, 4)
     ties = torch.tensor([[[1.0, 3, 3, 2], [3, 1, 1, 0], [0, 0, 0, 0]], [[-1, -2, -2, -1], [nan, 1, 2, nan], [5, 4, 5, 4]]])
@@ -161,7 +163,43 @@ def reductions():
     r.write()
 
 
+def sorting():
+    torch.manual_seed(10)
+    r = OperationFile("functional_sort")
+    ties = torch.tensor([[3.0, nan, 1, 3, -0.0, 0.0], [2, 2, inf, -inf, nan, nan]], dtype=F64)
+    clear = distinct(3, 4, 2)
+    clear[1, 2, 0] = nan
+    clear[0, 0, 1] = inf
+
+    def add(op, f, x, dims=(0, 1, -1), dtypes=(F64,)):
+        """Values with their gradient, and positions."""
+        for dim in dims:
+            name = f"{op}_{'last' if dim == -1 else dim}"
+            r.add(f"{name}@", lambda v: f(v, dim)[0], x, dtypes=dtypes)
+            r.add(f"{name}_at@", lambda v: f(v.detach(), dim)[1], x, dtypes=dtypes)
+
+    add("sort", lambda v, d: torch.sort(v, dim=d, stable=True), ties, dtypes=BOTH)
+    add("sort_down", lambda v, d: torch.sort(v, dim=d, descending=True, stable=True), ties)
+    add("sort_cube", lambda v, d: torch.sort(v, dim=d), clear)
+    for k in (1, 2):
+        add(f"topk{k}", lambda v, d: torch.topk(v, k, d), clear, dtypes=BOTH)
+        add(f"bottom{k}", lambda v, d: torch.topk(v, k, d, largest=False), clear)
+    add("topk_all", lambda v, d: torch.topk(v, v.size(d), d), clear)
+    add("kth", lambda v, d: torch.kthvalue(v, 2, d), clear)
+    add("kth_keep", lambda v, d: torch.kthvalue(v, 2, d, keepdim=True), clear)
+    add("median", lambda v, d: torch.median(v, d), clear, dtypes=BOTH)
+    add("median_keep", lambda v, d: torch.median(v, d, keepdim=True), clear)
+    r.add("median_all@ties", torch.median, [3.0, 1, 2, 4, 2], dtypes=BOTH)
+    r.add("median_all@even", torch.median, [[3.0, 1], [2, 4]])
+    r.add("median_all@nan", torch.median, [3.0, nan, nan, 2])
+    r.add("sort_last@scalar", lambda v: torch.sort(v)[0], 2.0)
+    r.add("topk1_last@scalar", lambda v: torch.topk(v, 1)[0], 2.0)
+    r.add("sort_last@none", lambda v: torch.sort(v)[0], rand(2, 0))
+    r.write()
+
+
 if __name__ == "__main__":
-    reductions()
     elementary()
     pointwise()
+    reductions()
+    sorting()

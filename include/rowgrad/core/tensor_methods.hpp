@@ -19,6 +19,8 @@ template <typename T>
 struct Bounds;
 template <typename T>
 struct ValuesAndIndices;
+struct SortOptions;
+struct TopkOptions;
 struct Scaled;
 struct Division;
 
@@ -232,6 +234,19 @@ class TensorMethods : public MatrixMethods<T> {
   // functional/cumulative.hpp.
   Tensor<detail::SumOf<T>> cumsum(Index dim) const;
   Tensor<detail::SumOf<T>> cumprod(Index dim) const;
+
+  // functional/sort.hpp.
+  ValuesAndIndices<T> sort(Index dim = -1, bool descending = false) const;
+  ValuesAndIndices<T> sort(const SortOptions& options) const;
+  Tensor<Index> argsort(Index dim = -1, bool descending = false) const;
+  Tensor<Index> argsort(const SortOptions& options) const;
+  ValuesAndIndices<T> topk(Index k, Index dim = -1, bool largest = true, bool sorted = true) const;
+  ValuesAndIndices<T> topk(Index k, const TopkOptions& options) const;
+  ValuesAndIndices<T> kthvalue(Index k, Index dim = -1, bool keepdim = false) const;
+  Tensor<T> median() const;
+  ValuesAndIndices<T> median(Index dim, bool keepdim = false) const;
+  // functional/unique.hpp.
+  Tensor<Index> bincount(Index minlength = 0) const;
 
   // Element by element: functional/elementary.hpp.
   Tensor<T> exp() const;

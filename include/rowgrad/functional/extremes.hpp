@@ -67,13 +67,13 @@ Indices first_of_all(const char* operation, const Tensor<T>& x, bool keepdim, Be
   return keepdim ? first.view_as(Reduced(operation, x.shape(), {}).kept()) : first;
 }
 
-/// The elements of x that stand at `indices` along d, one for each line; the gradient goes there.
+/// The elements of x that stand at `indices` along d, `count` of them for each line; the gradient goes there.
 template <typename T>
-ValuesAndIndices<T> picked(const char* name, const Tensor<T>& x, int d, Indices indices) {
+ValuesAndIndices<T> picked(const char* name, const Tensor<T>& x, int d, Indices indices, Index count = 1) {
   const Split s = split_at(x.shape(), d);
   ValuesAndIndices<T> result{Tensor<T>(indices.shape()), std::move(indices)};
-  const auto position = [s](const Index* picks, Index k) {
-    return (k / s.inner * s.size + picks[k]) * s.inner + k % s.inner;
+  const auto position = [s, count](const Index* picks, Index k) {
+    return (k / (s.inner * count) * s.size + picks[k]) * s.inner + k % s.inner;
   };
   for (Index k = 0; k < result.values.numel(); ++k)
     result.values.data()[k] = x.data()[position(result.indices.data(), k)];
@@ -90,6 +90,14 @@ ValuesAndIndices<T> picked(const char* name, const Tensor<T>& x, int d, Indices 
   return result;
 }
 
+/// A row's gradient that all values equal to y share; NaN equals NaN if `nan_too`.
+template <typename T>
+void share_gradient(T g, T y, const T* row, Index n, T* to, bool nan_too) {
+  const auto is_one = [&](T v) { return v == y || (nan_too && is_nan(v) && is_nan(y)); };
+  const T count = static_cast<T>(std::count_if(row, row + n, is_one));
+  std::transform(row, row + n, to, [&](T v) { return is_one(v) ? g / count : T(0) * g / count; });
+}
+
 /// An extreme over any dimensions. Equals share the gradient; NaN equals NaN if `nan_too`.
 template <typename T, typename Before>
 Tensor<T> extreme(const char* operation, const char* name, const Tensor<T>& x, const Dims& dims, bool keepdim,
@@ -103,11 +111,7 @@ Tensor<T> extreme(const char* operation, const char* name, const Tensor<T>& x, c
         for (Index i = 1; i < n; ++i) best = before(row[i], best) ? row[i] : best;
         return best;
       },
-      [nan_too](T g, T y, const T* row, Index n, T* to) {
-        const auto is_one = [&](T v) { return v == y || (nan_too && is_nan(v) && is_nan(y)); };
-        const T count = static_cast<T>(std::count_if(row, row + n, is_one));
-        std::transform(row, row + n, to, [&](T v) { return is_one(v) ? g / count : T(0) * g / count; });
-      });
+      [nan_too](T g, T y, const T* row, Index n, T* to) { share_gradient(g, y, row, n, to, nan_too); });
 }
 
 }  // namespace detail
