@@ -12,7 +12,7 @@ namespace detail {
 /// Reads and checks the header: versions 1 to 3, a dict literal of Python with descr, fortran_order and shape.
 class NpyHeader {
  public:
-  TensorInfo array{.name = "array"};
+  TensorInfo array{.name = "array", .shape = {}, .strides = {}};
   bool swapped = false;  // the greatest byte of each value comes first
 
   NpyHeader(std::string_view file, const std::string& path) : path_(path) {
