@@ -97,6 +97,33 @@ TEST_CASE("row_report: the causes are what the weights do") {
   }
 }
 
+TEST_CASE("row_report: looked up, with a gradient of zeros") {
+  const auto expect = [](auto make, Index moved_step, Cause cause) {
+    const auto table = leaf(training::start<double>({3, 2}));
+    auto optimizer = make(table);
+    optimizer.watch_rows();
+    look_up(optimizer, table, {0, 1});
+    look_up(optimizer, table, {1, 2}, 0);
+    const Tensor<double> before = table.clone();
+    look_up(optimizer, table, {1, 1, 2}, 0);
+    look_up(optimizer, table, {0});
+    for (Index row : {1, 2}) {
+      const RowReport report = optimizer.row_report(table, row);
+      CHECK(report.zero_gradients == 2);
+      CHECK(report.last_lookup_step == 3);
+    }
+    check(optimizer.row_report(table, 1), {3, std::sqrt(2.0), 1, moved_step, cause});
+    check(optimizer.row_report(table, 2), {2, 0, 0, 0, Cause::never});
+    CHECK((table.matrix().row(1) != before.matrix().row(1)) == (moved_step >= 3));
+    CHECK(table.matrix().row(2) == before.matrix().row(2));
+  };
+  expect([](const auto& table) { return SGD<double>({table}, {.lr = 0.1}); }, 1, Cause::gradient);
+  expect([](const auto& table) { return Adagrad<double>({table}, {.lr = 0.1}); }, 1, Cause::gradient);
+  expect([](const auto& table) { return Adam<double>({table}, {.lr = 0.1}); }, 4, Cause::momentum);
+  expect([](const auto& table) { return Adam<double>({table}, {.lr = 0.1, .lazy = true}); }, 3, Cause::momentum);
+  expect([](const auto& table) { return SparseAdam<double>({table}, {.lr = 0.1}); }, 3, Cause::momentum);
+}
+
 TEST_CASE("row_report: momentum that has faded, and decay that outlives it") {
   const auto table = leaf(training::start<double>({3, 2})), shrunk = leaf(table);
   SGD<double> sgd({table}, {.lr = 0.1, .momentum = 0.1}),

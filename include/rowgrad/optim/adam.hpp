@@ -161,6 +161,7 @@ class SparseAdamRule : public Rule<T, SparseAdamOptions> {
 
   int slots() const noexcept { return 2; }
   bool holds_squares(int slot) const noexcept { return slot == 1; }
+  Momentum momentum() const noexcept { return {0, options_.betas.first}; }
 
   Scalars scalars(Index step) const noexcept {
     const double t = static_cast<double>(step);

@@ -18,13 +18,15 @@ struct RowReport {
   enum class Cause {
     never,     // not moved so far
     gradient,  // its own gradient moved it last
-    momentum,  // not looked up in the last step, but averages of past gradients moved it
+    momentum,  // no gradient but zeros in the last step, but averages of past gradients moved it
     decay      // only weight decay moved it
   };
 
-  Index lookups = 0;         // steps in which it had a gradient, since watch_rows()
-  double gradient_norm = 0;  // Euclidean, in the last of them
-  Index last_gradient_step = 0;
+  Index lookups = 0;             // steps in which it had a gradient, since watch_rows()
+  Index zero_gradients = 0;      // those in which the gradient was all zeros: looked up, but nothing came back
+  double gradient_norm = 0;      // Euclidean, of the last gradient that was not
+  Index last_gradient_step = 0;  // of that one
+  Index last_lookup_step = 0;
   Index last_moved_step = 0;
   Cause cause = Cause::never;  // of the last movement
 };
@@ -38,7 +40,7 @@ bool any_not_zero(const T* values, Index n) noexcept {
   return false;
 }
 
-/// Notes of 16 bytes per row, from the first row-sparse gradient on.
+/// Notes of 32 bytes per row, from the first row-sparse gradient on.
 template <typename T>
 class RowWatch {
  public:
@@ -72,21 +74,29 @@ class RowWatch {
     if (notes_.empty()) return {};
     const Note& note = notes_[static_cast<std::size_t>(row)];
     return {.lookups = static_cast<Index>(note.lookups),
+            .zero_gradients = static_cast<Index>(note.zeros),
             .gradient_norm = static_cast<double>(note.norm),
-            .last_gradient_step = note.step};
+            .last_gradient_step = note.gradient_step,
+            .last_lookup_step = note.lookup_step};
   }
 
  private:
   struct Note {
-    Index step = 0;
-    std::uint32_t lookups = 0;  // at most 2^32 - 1
+    Index lookup_step = 0, gradient_step = 0;
+    std::uint32_t lookups = 0, zeros = 0;  // at most 2^32 - 1
     float norm = 0;
   };
 
   void note(Index row, const T* gradient, Index columns, Index step) {
     Note& note = notes_[static_cast<std::size_t>(row)];
-    if (note.lookups != std::numeric_limits<std::uint32_t>::max()) ++note.lookups;
-    note.step = step;
+    const bool counts = note.lookups != std::numeric_limits<std::uint32_t>::max();
+    if (counts) ++note.lookups;
+    note.lookup_step = step;
+    if (!any_not_zero(gradient, columns)) {
+      if (counts) ++note.zeros;
+      return;
+    }
+    note.gradient_step = step;
     double squares = 0;
     for (Index c = 0; c < columns; ++c) squares += static_cast<double>(gradient[c]) * static_cast<double>(gradient[c]);
     note.norm = static_cast<float>(std::sqrt(squares));
@@ -106,18 +116,19 @@ RowReport explain(RowReport report, const R& rule, Index step, Index columns, co
     return report;
   };
   using enum RowReport::Cause;
-  if (report.last_gradient_step > 0 && report.last_gradient_step == step) return moved(gradient, step);
-  if (step > 0 && rule.moves_at_rest()) {
+  // The last step in which anything could move it.
+  const Index last = rule.moves_at_rest() ? step : report.last_lookup_step;
+  if (last > report.last_gradient_step) {
     // Decay that enters the averages keeps them from fading to zero: then the gradient's share in them decides.
     const bool decays = rule.moves_without_state();
     const bool in_averages = decays && !rule.decoupled();
-    const double rest = static_cast<double>(step - report.last_gradient_step);
-    const bool remembers = !in_averages || (report.lookups > 0 &&
+    const double rest = static_cast<double>(last - report.last_gradient_step);
+    const bool remembers = !in_averages || (report.last_gradient_step > 0 &&
                                             std::pow(rule.momentum().factor, rest) > std::numeric_limits<T>::epsilon());
-    if (state != nullptr && any_not_zero(state, columns) && remembers) return moved(momentum, step);
-    if (decays && any_not_zero(weights, columns)) return moved(decay, step);
+    if (state != nullptr && any_not_zero(state, columns) && remembers) return moved(momentum, last);
+    if (decays && any_not_zero(weights, columns)) return moved(decay, last);
   }
-  return report.lookups > 0 ? moved(gradient, report.last_gradient_step) : report;
+  return report.last_gradient_step > 0 ? moved(gradient, report.last_gradient_step) : report;
 }
 
 }  // namespace detail

@@ -133,7 +133,7 @@ class RuleOptimizer : public Optimizer<T> {
     load(state.parameters, state);
   }
 
-  /// From now on notes are kept of the rows of tables, for row_report(): 16 bytes for each row of a table that gets
+  /// From now on notes are kept of the rows of tables, for row_report(): 32 bytes for each row of a table that gets
   /// row-sparse gradients. Costs nothing until it is called.
   void watch_rows() {
     for (const auto& state : states_) state->watch_rows();
