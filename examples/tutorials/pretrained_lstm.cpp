@@ -1,41 +1,53 @@
 // What: GloVe vectors seed an embedding layer, and an LSTM runs over it: from texts to a trained classifier.
-// Why:  the steps of a well-known tutorial on pretrained word vectors, with the shapes that it prints.
+// Why:  the steps of a well-known tutorial on pretrained word vectors, with the vector and the shapes that it prints.
 // See:  sentiment_lstm.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/text_vectors.hpp.
+#include <cstdio>
 #include <iostream>
 #include <rowgrad/rowgrad.hpp>
 #include <rowgrad/vectors.hpp>
 
 namespace nn = rowgrad::nn;
 namespace optim = rowgrad::optim;
+using rowgrad::Indices;
 
-int main() {
-  // Words become integers, numbered from 1 by falling frequency. 0 stands for padding.
+const std::string data = ROWGRAD_EXAMPLES_DATA_DIR;
+
+void look_up_sentences() {
+  // Words become integers, numbered from 1 by falling frequency, ties as they come. 0 stands for padding.
   const std::vector<std::string> text{"The cat sat on mat", "we can play with model"};
   rowgrad::text::Tokenizer tokenizer;
   tokenizer.fit_on_texts(text);
-  const rowgrad::Indices tokens = rowgrad::text::pad_sequences(tokenizer.texts_to_sequences(text));
-  std::cout << "tokens " << tokens << "\n\n";
+  for (const auto& [word, index] : tokenizer.word_index()) std::cout << word << ' ' << index << ", ";
+  const Indices tokens = tokenizer.texts_to_sequences(text);  // equally long, else: pad_sequences(...)
+  std::cout << "\ntokens " << tokens << "\n\n";
 
-  // One row per word, and row 0. The rows come straight from the file: no dictionary of all its words is built.
-  const std::string data = ROWGRAD_EXAMPLES_DATA_DIR;
-  rowgrad::manual_seed(1);
-  const auto glove =
-      rowgrad::vectors::load_text_vectors<float>(data + "/glove.reviews.100d.txt", tokenizer, {.padding_index = 0});
-  const auto embedding = nn::Embedding<float>::from_pretrained(glove, {.freeze = true});
-  std::cout << embedding << '\n' << glove.found << " of " << tokenizer.size() - 1 << " words are in the file\n";
+  // One row for each word, and row 0; words that are not in the file keep zeros. The rows come straight from the file:
+  // no dictionary of all its words is built.
+  const auto glove = rowgrad::vectors::load_text_vectors<float>(data + "/glove.tutorial.100d.txt", tokenizer,
+                                                                {.padding_index = 0, .missing_deviation = 0});
+  std::cout << glove.found << " of " << tokenizer.size() - 1 << " words are in the file\n";
+  const auto embedding = nn::Embedding<float>::from_pretrained(glove, {.freeze = false});
+  std::cout << embedding(Indices{1}).detach() << "\n\n";
+
+  // Frozen, the table gets no gradient, and what is looked up in it belongs to no graph.
+  embedding.weight.requires_grad_(false);
   const auto embedding_vec = embedding(tokens);
-  std::cout << "embedding_vec " << to_string(embedding_vec.shape()) << '\n';
+  std::cout << embedding << '\n'
+            << embedding_vec.shape() << ", requires_grad " << std::boolalpha << embedding_vec.requires_grad() << '\n';
 
   const nn::LSTM<float> lstm(100, 128, {.batch_first = true, .bidirectional = true});
   const auto [output, state] = lstm(embedding_vec);
-  std::cout << lstm << "\noutput " << to_string(output.shape()) << ", h_n " << to_string(state.h.shape()) << ", c_n "
-            << to_string(state.c.shape()) << "\n\n";
+  std::cout << lstm << "\noutput " << output.shape() << ", h_n " << state.h.shape() << ", c_n " << state.c.shape()
+            << "\n\n";
+}
 
-  // A training run on the reviews that come with the examples, their words seeded in the same way.
+/// The training that the tutorial leaves to its readers, on the reviews that come with the examples.
+void train_on_reviews() {
+  rowgrad::manual_seed(1);
   const auto reviews = rowgrad::data::load_labelled_text(data + "/reviews.tsv");
   rowgrad::text::Tokenizer words;
   words.fit_on_texts(reviews.texts);
-  auto table = nn::Embedding<float>::from_pretrained(
+  const auto table = nn::Embedding<float>::from_pretrained(
       rowgrad::vectors::load_text_vectors<float>(data + "/glove.reviews.100d.txt", words, {.padding_index = 0}),
       {.freeze = false});
   nn::LSTM<float> encoder(100, 64, {.batch_first = true});
@@ -55,9 +67,14 @@ int main() {
       loss.backward();
       adam.step();
       loss_sum += static_cast<double>(loss.item()) * static_cast<double>(samples.size());
-      right += static_cast<double>((argmax(scores, 1).array() == labels.array()).count());
+      right += static_cast<double>((argmax(scores, 1) == labels).sum().item());
     }
     const auto count = static_cast<double>(batches.samples());
     std::printf("epoch %d: loss %.4f, accuracy %.4f\n", epoch, loss_sum / count, right / count);
   }
+}
+
+int main() {
+  look_up_sentences();
+  train_on_reviews();
 }
