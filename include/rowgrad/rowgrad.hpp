@@ -98,8 +98,10 @@
 #include <rowgrad/functional/windows.hpp>
 
 #include <rowgrad/nn/activation.hpp>
+#include <rowgrad/nn/any_module.hpp>
 #include <rowgrad/nn/attention_pooling.hpp>
 #include <rowgrad/nn/bilinear.hpp>
+#include <rowgrad/nn/containers.hpp>
 #include <rowgrad/nn/conv1d.hpp>
 #include <rowgrad/nn/dropout.hpp>
 #include <rowgrad/nn/embedding.hpp>
@@ -112,6 +114,7 @@
 #include <rowgrad/nn/loss.hpp>
 #include <rowgrad/nn/members.hpp>
 #include <rowgrad/nn/module.hpp>
+#include <rowgrad/nn/module_base.hpp>
 #include <rowgrad/nn/multihead_attention.hpp>
 #include <rowgrad/nn/normalisation.hpp>
 #include <rowgrad/nn/parameter.hpp>

@@ -64,6 +64,13 @@ struct NamedParameter {
   Tensor<T> parameter;
 };
 
+/// A sub-module under PyTorch's name, for example "encoder.fc".
+template <typename T>
+struct NamedModule {
+  std::string name;
+  Module<T>* module;
+};
+
 /// A buffer of any scalar type: named.buffer.as<Index>().
 struct NamedBuffer {
   std::string name;
