@@ -132,6 +132,7 @@
 #include <rowgrad/optim/adagrad.hpp>
 #include <rowgrad/optim/adam.hpp>
 #include <rowgrad/optim/adamax.hpp>
+#include <rowgrad/optim/averaged_model.hpp>
 #include <rowgrad/optim/clip.hpp>
 #include <rowgrad/optim/fields.hpp>
 #include <rowgrad/optim/lr_scheduler.hpp>

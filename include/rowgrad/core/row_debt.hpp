@@ -18,6 +18,8 @@
 
 namespace rowgrad::detail {
 
+class RowFollower;
+
 /// Updates that an optimizer owes to the rows of one table. A storage has room for one debt: an optimizer that takes
 /// the table over settles the other's first.
 class RowDebt {
@@ -29,6 +31,8 @@ class RowDebt {
   /// Brings these rows up to date; each must be in range, duplicates are allowed. Costs as much as those rows alone.
   /// When it throws, for want of memory, nothing has changed.
   virtual void settle(std::span<const Index> rows) = 0;
+  /// Itself, if it only follows the rows.
+  virtual RowFollower* follower() noexcept { return nullptr; }
 
  protected:
   ~RowDebt() = default;
@@ -67,6 +71,44 @@ class NoDebt final : public RowDebt {
   void settle(std::span<const Index>) override {}
 };
 inline NoDebt no_debt;
+
+/// What follows the values of a table's rows (an average of them) and has to take note of them before they change. It
+/// stands in front of whoever owes the rows something, or of another follower.
+class RowFollower : public RowDebt {
+ public:
+  DebtSlot beneath = nullptr;
+
+  /// Takes note of these rows, or of all, as they are.
+  virtual void follow(std::span<const Index> rows) noexcept = 0;
+  virtual void follow_all() noexcept = 0;
+
+  RowFollower* follower() noexcept final { return this; }
+  void settle_all() noexcept final {
+    if (RowDebt* const debt = beneath.load(std::memory_order_relaxed); debt != nullptr) debt->settle_all();
+    follow_all();
+  }
+  void settle(std::span<const Index> rows) final {
+    if (RowDebt* const debt = beneath.load(std::memory_order_relaxed); debt != nullptr) debt->settle(rows);
+    follow(rows);
+  }
+  RowFollower* next() const noexcept {
+    RowDebt* const debt = beneath.load(std::memory_order_relaxed);
+    return debt != nullptr ? debt->follower() : nullptr;
+  }
+};
+
+/// The first of a table's followers; null: there are none.
+inline RowFollower* first_follower(const DebtSlot& slot) noexcept {
+  RowDebt* const debt = slot.load(std::memory_order_relaxed);
+  return debt != nullptr ? debt->follower() : nullptr;
+}
+/// The place for who owes the rows something, behind the followers.
+inline DebtSlot& debt_behind_followers(DebtSlot& slot) noexcept {
+  DebtSlot* place = &slot;
+  for (RowFollower* follower = first_follower(slot); follower != nullptr; follower = follower->next())
+    place = &follower->beneath;
+  return *place;
+}
 
 /// Settles all that is owed.
 [[gnu::noinline]] inline void settle_all(const DebtSlot& slot) noexcept {

@@ -5,6 +5,7 @@
 
 #include <rowgrad/data/batches.hpp>
 #include <rowgrad/nn/module.hpp>
+#include <rowgrad/optim/averaged_model.hpp>
 #include <rowgrad/train/optimizer_state.hpp>
 #include <rowgrad/train/scheduler_state.hpp>
 
@@ -64,6 +65,26 @@ Part of(M& model) {
       nn::load_state::StateLoader<StateReader> loader;
     };
     return [loading = std::make_shared<Loading>(model, reader)] { (void)loading->loader.apply(); };
+  };
+  return part;
+}
+
+/// The averages' own values, every row up to date, and how many were taken.
+template <AnyModule M>
+Part of(optim::AveragedModel<M>& averaged) {
+  Part part{{}, "AveragedModel", Part::Turn::model, {}, {}};
+  part.save = [&averaged](StateWriter& writer) {
+    writer.value("n_averaged", averaged.n_averaged());
+    StateWriter below = writer.below("module");
+    return of(averaged.module).save(below);
+  };
+  part.load = [&averaged](const StateReader& reader) {
+    const Index taken = reader.value<Index>("n_averaged");
+    if (taken < 0) reader.fail("n_averaged", "is ", taken, ", expected at least 0");
+    return [&averaged, taken, commit = of(averaged.module).load(reader.below("module"))] {
+      commit();
+      averaged.set_n_averaged(taken);
+    };
   };
   return part;
 }

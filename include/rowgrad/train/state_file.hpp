@@ -40,6 +40,9 @@ class StateWriter {
     tensor(name, values);
   }
 
+  /// Writes to names that begin with another prefix besides.
+  StateWriter below(const std::string& name) const { return StateWriter(tensors_, full(name)); }
+
   /// The type under which a number is kept.
   template <typename U>
   static auto kept(U number) {
@@ -139,6 +142,9 @@ class StateReader {
   Tensor<U> view(const std::string& name) const {
     return file_.view<U>(full(name));
   }
+
+  /// Reads names that begin with another prefix besides.
+  StateReader below(const std::string& name) const { return StateReader(file_, full(name), used_); }
 
   /// Throws: "'adam.state.0.step' ...".
   template <typename... Pieces>

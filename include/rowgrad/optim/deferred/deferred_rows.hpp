@@ -29,10 +29,10 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
   }
 
   /// The turn of this optimizer among those that share the table, and its readers.
-  [[nodiscard]] rowgrad::detail::DebtLock lock() const noexcept { return rowgrad::detail::DebtLock(debt()); }
+  [[nodiscard]] rowgrad::detail::DebtLock lock() const noexcept { return rowgrad::detail::DebtLock(slot()); }
 
-  /// Whether the table is owed anything, by this optimizer or another.
-  bool in_debt() const noexcept { return owes_ || debt().load(std::memory_order_relaxed) != nullptr; }
+  /// Whether the table is owed anything, by this optimizer or another, or has followers.
+  bool in_debt() const noexcept { return owes_ || slot().load(std::memory_order_relaxed) != nullptr; }
 
   /// The rule of the last step, under which rows rest.
   const R& rule() const noexcept { return rule_; }
@@ -175,6 +175,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
 
   /// Before a dense step, which brings all rows up to date.
   void begin_dense() noexcept {
+    tell_followers({}, true);
     take_over();
     end_debt();
     clock_.touch_all();
@@ -188,6 +189,7 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
 
   /// Before a step on these rows, each once; reserve() was called.
   void begin_rows(std::span<const Index> rows) noexcept {
+    tell_followers(rows, rule_.moves_at_rest());
     take_over();
     if (!rule_.moves_at_rest()) {
       end_debt();
@@ -221,7 +223,14 @@ class DeferredRows final : public rowgrad::detail::RowDebt {
     Index row, since;  // the step it is up to date with
   };
 
-  rowgrad::detail::DebtSlot& debt() const noexcept { return state_.parameter.body().storage->debt; }
+  rowgrad::detail::DebtSlot& slot() const noexcept { return state_.parameter.body().storage->debt; }
+  rowgrad::detail::DebtSlot& debt() const noexcept { return rowgrad::detail::debt_behind_followers(slot()); }
+
+  /// Before rows change: these, or all of them.
+  void tell_followers(std::span<const Index> rows, bool all) const noexcept {
+    for (auto* follower = rowgrad::detail::first_follower(slot()); follower != nullptr; follower = follower->next())
+      all ? follower->follow_all() : follower->follow(rows);
+  }
 
   /// Another optimizer's debt on the same table is paid before this one changes it.
   void take_over() noexcept {
