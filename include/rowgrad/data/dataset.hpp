@@ -113,6 +113,7 @@ class Subset {
   auto batch(const std::vector<Index>& samples) const requires requires(const D& all) { all.batch(samples); }
   {
     std::vector<Index> theirs;
+    theirs.reserve(samples.size());
     for (const Index i : samples) theirs.push_back(indices_[static_cast<std::size_t>(i)]);
     return dataset_->batch(theirs);
   }

@@ -42,15 +42,13 @@ void p_norm_gradient(const T* x, Index n, double p, T norm, T g, T* dx) {
   const T exponent = static_cast<T>(p - 1);
   for (Index i = 0; i < n; ++i) {
     const T size = std::abs(x[i]);
-    if (p == 0)
-      dx[i] = T(0);
-    else if (p == 1)
+    if (p == 1)
       dx[i] = g * sign(i);
     else if (p == 2)
       dx[i] = norm == T(0) ? T(0) : g * (x[i] / norm);
     else if (!is_finite(p))
       dx[i] = size == norm || x[i] != x[i] ? (x[i] != x[i] ? x[i] : sign(i)) * (g / static_cast<T>(equals)) : T(0);
-    else if (norm == T(0) || (p < 1 && size == T(0)))
+    else if (p == 0 || norm == T(0) || (p < 1 && size == T(0)))
       dx[i] = T(0);
     else
       dx[i] = g * sign(i) * std::pow(size, exponent) / std::pow(norm, exponent);

@@ -18,7 +18,7 @@ inline Indices pad_sources(const Shape& before, const std::vector<Index>& amount
   sources.data()[0] = 0;
   for (int d = 0; d < rank; ++d) {  // the outermost first: positions so far, times this dimension's
     const Index size = before[d];
-    const auto at = static_cast<std::size_t>(2 * (rank - 1 - d));
+    const auto at = 2 * static_cast<std::size_t>(rank - 1 - d);
     const Index left = d >= rank - dims ? amounts[at] : 0, right = d >= rank - dims ? amounts[at + 1] : 0;
     if (mode == "reflect" && (left >= size || right >= size))
       raise<ShapeError>("pad: \"reflect\" needs less padding than the size ", size, ", got ", left, " and ", right);
@@ -69,7 +69,7 @@ Tensor<T> pad(const Tensor<T>& x, const std::vector<Index>& amounts, std::string
                               amounts.size(), " numbers for shape ", x.shape());
   Shape shape = x.shape();
   for (int d = 0; d < dims; ++d) {
-    const auto at = static_cast<std::size_t>(2 * d);
+    const auto at = 2 * static_cast<std::size_t>(d);
     Index& size = shape[shape.rank() - 1 - d];
     if (__builtin_add_overflow(size, amounts[at], &size) || __builtin_add_overflow(size, amounts[at + 1], &size))
       detail::raise<ShapeError>("pad: a padding of ", amounts[at], " and ", amounts[at + 1],

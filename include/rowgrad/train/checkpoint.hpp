@@ -272,7 +272,8 @@ class Checkpoint {
     Index plain_number = 0;  // keep_last() may have been called at one time, and at another not
     std::error_code ignored;
     const std::map<Index, std::string> numbered = this->numbered();
-    if (std::filesystem::exists(path_, ignored) && (plain = open_whole(path_))) {
+    if (std::filesystem::exists(path_, ignored)) plain = open_whole(path_);
+    if (plain) {
       std::set<std::string> used;
       plain_number = StateReader(*plain, "checkpoint", used).value<Index>("saves");
     }
