@@ -193,6 +193,13 @@ step_programs() {
   run_tests programs build/clang
 }
 
+title outputs "GCC 12: the tutorials and the examples that print what is known, compared with it"
+step_outputs() {
+  CXX=g++ cmake/build.sh --brief release outputs -DROWGRAD_BUILD_TESTS=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \
+    -DROWGRAD_WARNINGS_AS_ERRORS=ON -- rowgrad_outputs
+  run_tests outputs build/outputs -L output
+}
+
 title compiled "rowgrad::compiled: linked, and installed"
 step_compiled() {
   CXX=g++ cmake/build.sh --brief release compiled -DROWGRAD_BUILD_EXAMPLES=OFF -DROWGRAD_BUILD_BENCHMARKS=OFF \

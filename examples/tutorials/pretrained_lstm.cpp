@@ -1,6 +1,6 @@
 // What: GloVe vectors seed an embedding layer, and an LSTM runs over it: from texts to a trained classifier.
 // Why:  the steps of a well-known tutorial on pretrained word vectors, with the vector and the shapes that it prints.
-// See:  sentiment_lstm.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/text_vectors.hpp.
+// See:  word_embeddings.cpp; ../sentiment_classifier for a whole application; rowgrad/vectors/text_vectors.hpp.
 #include <cstdio>
 #include <iostream>
 #include <rowgrad/rowgrad.hpp>

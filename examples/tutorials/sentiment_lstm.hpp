@@ -1,6 +1,6 @@
 // What: a sentiment classifier with a bidirectional LSTM.
 // Why:  the model of a well-known tutorial on word embeddings, line for line.
-// See:  sentiment_lstm.cpp, which trains it; ../fine_tune.cpp, which takes its weights from PyTorch.
+// See:  word_embeddings.cpp, which trains it; ../fine_tune.cpp, which takes its weights from PyTorch.
 #pragma once
 
 #include <rowgrad/rowgrad.hpp>

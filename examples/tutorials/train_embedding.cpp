@@ -88,9 +88,7 @@ void train(const Vocabulary& vocabulary, TrainEmbedding& model) {
       for (const Index word : sentences[i].to_vector()) shut[static_cast<std::size_t>(word)] += model.shut;
     }
   const auto after = model.embedding.weight.detach();
-  std::cout << "After " << step << " steps\n"
-            << after.round(4) << "\n\nDifference\n"
-            << (before - after).round(4) << "\n\n";
+  std::cout << "After " << step << " steps\n" << after << "\n\nDifference\n" << before - after << "\n\n";
 
   std::puts("Why each row moved, or did not");
   for (Index row = 0; row < vocabulary.size(); ++row) {
