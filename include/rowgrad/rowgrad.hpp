@@ -71,6 +71,7 @@
 #include <rowgrad/functional/one_hot.hpp>
 #include <rowgrad/functional/packed_sequence.hpp>
 #include <rowgrad/functional/pad.hpp>
+#include <rowgrad/functional/pad_sequence.hpp>
 #include <rowgrad/functional/pair_loss.hpp>
 #include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pointwise.hpp>
@@ -108,6 +109,7 @@
 #include <rowgrad/nn/embedding_bag.hpp>
 #include <rowgrad/nn/embedding_table.hpp>
 #include <rowgrad/nn/init.hpp>
+#include <rowgrad/nn/init_special.hpp>
 #include <rowgrad/nn/layer_norm.hpp>
 #include <rowgrad/nn/linear.hpp>
 #include <rowgrad/nn/load_state.hpp>
@@ -127,6 +129,7 @@
 #include <rowgrad/nn/similarity.hpp>
 #include <rowgrad/nn/smooth_activation.hpp>
 #include <rowgrad/nn/tied_copies.hpp>
+#include <rowgrad/nn/utils.hpp>
 
 #include <rowgrad/optim/adadelta.hpp>
 #include <rowgrad/optim/adagrad.hpp>

@@ -93,6 +93,11 @@ std::vector<Row> table() {
        {{2, 3}}},
       {"bilinear", [](In x) { return bilinear(x[0], x[1], x[2], x[3]); }, {{2, 2, 3}, {2, 2, 2}, {4, 3, 2}, {4}}},
       {"bilinear, vectors", [](In x) { return bilinear(x[0], x[1], x[2]); }, {{3}, {2}, {4, 3, 2}}},
+      {"pad_sequence",
+       [](In x) {
+         return pad_sequence({x[0], x[1]}, {.batch_first = true, .padding_side = "left"});
+       },
+       {{1, 2}, {3, 2}}},
       {"dropout1d",
        [](In x) {
          Generator generator(3);

@@ -113,3 +113,8 @@ void clip_grad_value_(const std::vector<Tensor<T>>& parameters, double clip_valu
 }
 
 }  // namespace rowgrad::optim
+
+namespace rowgrad::nn::utils {  // where PyTorch has them
+using optim::clip_grad_norm_;
+using optim::clip_grad_value_;
+}  // namespace rowgrad::nn::utils
