@@ -82,7 +82,7 @@ TEST_CASE("reductions: as they are typed") {
   const Tensor<float> x{{1, 2, 3}, {4, 5, 6}};
   CHECK(x.sum({0, 1}).item() == 21);
   CHECK(x.sum({0, -1}, true).shape() == Shape{1, 1});
-  CHECK(sum(x, {0}).shape() == Shape{3});
+  CHECK(sum(x, Dims{0}).shape() == Shape{3});
   CHECK(x.mean({0, 1}).item() == 3.5f);
   CHECK(x.var({0, 1}).item() == 3.5f);
   CHECK(x.var({0, 1}, {.correction = 0}).item() == doctest::Approx(35. / 12));
@@ -140,8 +140,8 @@ TEST_CASE("reductions of integers and masks") {
 TEST_CASE("reductions: empty tensors and rank 0") {
   const Tensor<float> none(Shape{2, 0}), one = rowgrad::full<float>({}, 3);
   CHECK(none.sum({0, 1}).item() == 0);
-  CHECK(none.sum({1}).to_vector() == std::vector<float>{0, 0});
-  CHECK(none.sum({0}).shape() == Shape{0});
+  CHECK(none.sum(Dims{1}).to_vector() == std::vector<float>{0, 0});
+  CHECK(none.sum(Dims{0}).shape() == Shape{0});
   CHECK(none.prod().item() == 1);
   CHECK(std::isnan(none.var().item()));
   CHECK(none.norm().item() == 0);
@@ -154,7 +154,7 @@ TEST_CASE("reductions: empty tensors and rank 0") {
   CHECK_THROWS_AS(none.min(1), ShapeError);
   CHECK_THROWS_AS(none.norm(INFINITY), ShapeError);
   CHECK_THROWS_AS(none.mean({0, 1}), ShapeError);
-  CHECK(one.sum({0}).item() == 3);
+  CHECK(one.sum(Dims{0}).item() == 3);
   CHECK(one.amax(-1).item() == 3);
   CHECK(one.max(0).indices.item() == 0);
   CHECK(one.norm().item() == 3);
@@ -178,7 +178,7 @@ TEST_CASE("sums over several dimensions keep what is small, and do not share mem
   CHECK(many.sum({0, 1, 2}).item() == 2e7f);  // beyond 2^24, to which ones would add up one by one
   CHECK(many.sum({0, 2}).to_vector() == std::vector<float>{2e7f});
   const Tensor<float> x = rowgrad::ones({1, 3});
-  const Tensor<float> y = x.sum({0});
+  const Tensor<float> y = x.sum(Dims{0});
   y.array() = 5;
   CHECK(x.to_vector() == std::vector<float>{1, 1, 1});
   const Tensor<float> z = x.sum(Dims{0}, true);
