@@ -75,6 +75,7 @@
 #include <rowgrad/functional/pair_loss.hpp>
 #include <rowgrad/functional/pieces.hpp>
 #include <rowgrad/functional/pointwise.hpp>
+#include <rowgrad/functional/pointwise_in_place.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/products.hpp>
 #include <rowgrad/functional/promotion.hpp>

@@ -114,6 +114,8 @@ TEST_CASE("any, all, nonzero, count_nonzero") {
   CHECK(bits(m.all(0)) == Bits{1, 0, 0});
   CHECK(bits(m.any(-1)) == Bits{1, 1});
   CHECK(m.all(1, true).shape() == Shape{2, 1});
+  CHECK(bits(m.any({0, 1})) == Bits{1});
+  CHECK(all(m, {0, 1}, true).shape() == Shape{1, 1});
   CHECK(bits(x.any()) == Bits{1});
   CHECK(bits(Tensor<float>{NAN}.all()) == Bits{1});
   const Mask none(Shape{2, 0});

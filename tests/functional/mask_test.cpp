@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <rowgrad/functional/activation.hpp>
+#include <rowgrad/functional/attention.hpp>
 #include <rowgrad/functional/comparison.hpp>
+#include <rowgrad/functional/logic.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/pooling.hpp>
 #include <rowgrad/functional/reduce.hpp>
@@ -26,6 +28,33 @@ golden::Table<T> functions() {
 TEST_CASE("masked_fill: PyTorch's results and gradients") {
   golden::check<double>("functional_mask", functions<double>());
   golden::check<float>("functional_mask", functions<float>());
+}
+
+TEST_CASE("masks: PyTorch's attention, any, all, count_nonzero") {
+  using In = const golden::Inputs<double>&;
+  const auto number = [](const auto& mask) { return mask.template to<double>(); };
+  golden::check<double>("functional_masks", {{"attention",
+                                              [](In x) {
+                                                return scaled_dot_product_attention(
+                                                    x[0], x[1], x[2], {.attn_mask = rowgrad::Mask(x.indices("mask"))});
+                                              }},
+                                             {"any_first", [=](In x) { return number(x[0].any(0)); }},
+                                             {"any_last", [=](In x) { return number(any(x[0], -1)); }},
+                                             {"any_both",
+                                              [=](In x) {
+                                                return number(any(x[0], {0, 1}));
+                                              }},
+                                             {"all_first", [=](In x) { return number(x[0].all(0)); }},
+                                             {"all_last", [=](In x) { return number(all(x[0], -1)); }},
+                                             {"all_both",
+                                              [=](In x) {
+                                                return number(x[0].all({0, 1}));
+                                              }},
+                                             {"nonzero_first", [=](In x) { return number(count_nonzero(x[0], 0)); }},
+                                             {"nonzero_last", [=](In x) { return number(count_nonzero(x[0], -1)); }},
+                                             {"nonzero_both", [=](In x) {
+                                                return number(count_nonzero(x[0], {0, 1}));
+                                              }}});
 }
 
 TEST_CASE("masked_fill: what is masked may be infinite or NaN") {

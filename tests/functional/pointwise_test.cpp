@@ -4,6 +4,7 @@
 #include <rowgrad/functional/arithmetic.hpp>
 #include <rowgrad/functional/mask.hpp>
 #include <rowgrad/functional/pointwise.hpp>
+#include <rowgrad/functional/pointwise_in_place.hpp>
 #include <rowgrad/functional/reduce.hpp>
 #include <rowgrad/functional/rounding.hpp>
 
@@ -91,6 +92,8 @@ TEST_CASE("integers: arithmetic with numbers and tensors of other types is PyTor
   CHECK(values(floor_divide(ids, other)) == Numbers{1, -2, -4});
   CHECK(values(div(ids, other, {.rounding_mode = "trunc"})) == Numbers{1, -1, -3});
   CHECK(values(ids % 2.5) == Floats{0, 0, 2});
+  CHECK(values(12 % ids) == Numbers{2, -3, 5});
+  CHECK(values(5.5 % Tensor<float>{2, -2}) == Floats{1.5, -0.5});
   CHECK(values(pow(ids, 2)) == Numbers{25, 25, 49});
   CHECK(values(pow(ids, 3)) == Numbers{125, -125, 343});
   CHECK(values(pow(ids, 0)) == Numbers{1, 1, 1});
@@ -149,4 +152,30 @@ TEST_CASE("functions of several tensors: shapes that do not broadcast") {
                        rowgrad::ShapeError);
   CHECK_THROWS_AS(addcmul(a, a, b), rowgrad::ShapeError);
   CHECK_THROWS_AS(a % b, rowgrad::ShapeError);
+}
+
+TEST_CASE("in place: values, handles and gradients") {
+  const Tensor<float> x{-1.5, 0.25, 2.5}, same = x;
+  x.clamp_(-1, 2);
+  CHECK(values(same) == Floats{-1, 0.25, 2});
+  CHECK(values(x.clone().clamp_({.min = 0})) == Floats{0, 0.25, 2});
+  CHECK(values(x.clone().clamp_min_(1)) == Floats{1, 1, 2});
+  CHECK(values(x.clone().clamp_max_(1)) == Floats{-1, 0.25, 1});
+  CHECK(values(x.clone().abs_()) == Floats{1, 0.25, 2});
+  CHECK(values(x.clone().square_()) == Floats{1, 0.0625, 4});
+  CHECK(values(x.clone().reciprocal_()) == Floats{-1, 4, 0.5});
+  CHECK(values(x.clone().abs_().rsqrt_()) == Floats{1, 2, rsqrt(Tensor<float>{2}).item()});
+  CHECK(values(x.clone().floor_()) == Floats{-1, 0, 2});
+  CHECK(values(x.clone().ceil_()) == Floats{-1, 1, 2});
+  CHECK(values(x.clone().round_()) == Floats{-1, 0, 2});
+  CHECK(values(x.clone().trunc_()) == Floats{-1, 0, 2});
+  CHECK(values(x.clone().addcmul_(x, x, 2)) == Floats{1, 0.375, 10});
+  CHECK(values(x.clone().addcdiv_(x, x)) == Floats{0, 1.25, 3});
+  CHECK(values(x.clone().lerp_(Tensor<float>{0, 0, 0}, 0.5)) == Floats{-0.5, 0.125, 1});
+  CHECK(values(Indices{-3, 3}.clamp_(0, 2)) == Numbers{0, 2});
+
+  const Tensor<float> leaf = Tensor<float>{-2, 3}.requires_grad_();
+  CHECK_THROWS_AS(leaf.abs_(), rowgrad::GraphError);
+  (leaf * 2).abs_().sum().backward();
+  CHECK(values(leaf.grad().dense()) == Floats{-2, 2});
 }

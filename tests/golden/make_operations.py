@@ -198,7 +198,25 @@ def sorting():
     r.write()
 
 
+def masks():
+    torch.manual_seed(10)
+    r = OperationFile("functional_masks")
+    seen = [[1, 0, 1, 1], [0, 1, 0, 0], [1, 1, 1, 1]]
+
+    def attention(q, k, v, mask):
+        return torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask != 0)
+
+    r.add("attention@all", attention, rand(2, 3, 2), rand(2, 4, 2), rand(2, 4, 3), indices={"mask": seen}, dtypes=BOTH)
+    r.add("attention@heads", attention, rand(2, 2, 3, 2), rand(2, 2, 4, 2), rand(2, 2, 4, 3),
+          indices={"mask": [[[[1, 1, 1, 0]]], [[[0, 1, 1, 1]]]]})
+    for op, f in {"any": torch.any, "all": torch.all, "nonzero": torch.count_nonzero}.items():
+        for name, dim in {"first": 0, "last": -1, "both": (0, 1)}.items():
+            r.add(f"{op}_{name}@", lambda x: f(x.detach(), dim).to(x.dtype), [[0.0, nan, 2.0], [0.0, -0.0, 1.0]])
+    r.write()
+
+
 if __name__ == "__main__":
+    masks()
     elementary()
     pointwise()
     reductions()

@@ -306,6 +306,22 @@ class TensorMethods : public MatrixMethods<T> {
   auto remainder(const U& other) const;
   Tensor<T> neg() const;
 
+  // functional/pointwise_in_place.hpp.
+  Tensor<T> abs_() const;
+  Tensor<T> square_() const;
+  Tensor<T> reciprocal_() const;
+  Tensor<T> rsqrt_() const;
+  Tensor<T> floor_() const;
+  Tensor<T> ceil_() const;
+  Tensor<T> round_() const;
+  Tensor<T> trunc_() const;
+  Tensor<T> clamp_(T min, T max) const;
+  Tensor<T> clamp_(const Bounds<T>& bounds) const;
+  Tensor<T> clamp_min_(T min) const;
+  Tensor<T> clamp_max_(T max) const;
+  Tensor<T> addcmul_(const Tensor<T>& a, const Tensor<T>& b, T value = T(1)) const;
+  Tensor<T> addcdiv_(const Tensor<T>& a, const Tensor<T>& b, T value = T(1)) const;
+  Tensor<T> lerp_(const Tensor<T>& end, T weight) const;
   // functional/softmax.hpp.
   Tensor<T> softmax(Index dim) const;
   Tensor<T> log_softmax(Index dim) const;
@@ -316,10 +332,8 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<bool> isfinite() const;
   bool equal(const Tensor<T>& other) const;
   // functional/logic.hpp.
-  Tensor<bool> any() const;
-  Tensor<bool> any(Index dim, bool keepdim = false) const;
-  Tensor<bool> all() const;
-  Tensor<bool> all(Index dim, bool keepdim = false) const;
+  Tensor<bool> any(const Dims& dims = {}, bool keepdim = false) const;
+  Tensor<bool> all(const Dims& dims = {}, bool keepdim = false) const;
   Tensor<Index> nonzero() const;
   // functional/mask.hpp.
   Tensor<T> masked_fill(const Tensor<bool>& mask, T value) const;

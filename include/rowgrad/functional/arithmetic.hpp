@@ -27,7 +27,7 @@ PromotedNumber<T, N> met(N number) {
   return static_cast<PromotedNumber<T, N>>(number);
 }
 template <typename T, typename U>
-const Tensor<U>& met(const Tensor<U>& x) {
+Tensor<U> met(const Tensor<U>& x) {
   return x;
 }
 
@@ -162,7 +162,7 @@ Tensor<PromotedNumber<T, N>> as_operand(N number) {
   return full<PromotedNumber<T, N>>(Shape{}, met<T>(number));
 }
 template <typename T, typename U>
-const Tensor<U>& as_operand(const Tensor<U>& x) {
+Tensor<U> as_operand(const Tensor<U>& x) {
   return x;
 }
 
@@ -227,6 +227,10 @@ auto fmod(const Tensor<T>& a, const U& b) {
 template <typename T, typename U>
 auto operator%(const Tensor<T>& a, const U& b) {
   return remainder(a, b);
+}
+template <detail::Number N, typename T>
+auto operator%(N number, const Tensor<T>& x) {
+  return remainder(detail::as_operand<T>(number), x);
 }
 
 /// a / b rounded down; integers stay integers. The gradient is 0. Of integers, ValueError where b is 0. PyTorch:

@@ -49,47 +49,21 @@ Mask logical_xor(const Tensor<T>& a, const Tensor<U>& b) {
   return detail::zip<bool>("logical_xor", a, b, [](T u, U v) { return (u != T(0)) != (v != U(0)); });
 }
 
-namespace detail {
-
-/// Along dimension d: whether an element is found whose being 0 is not `nothing`; where none is, `nothing`.
-template <typename T>
-Mask find_along(const Tensor<T>& x, int d, bool keepdim, bool nothing) {
-  Shape shape = x.shape();
-  const Split s = split_at(shape, d);
-  if (shape.rank() > 0) {
-    shape.erase(d);
-    if (keepdim) shape.insert(d, 1);
-  }
-  Mask result = full<bool>(shape, nothing);
-  const T* value = x.data();
-  for (Index o = 0; o < s.outer && s.inner > 0; ++o)
-    for (Index k = 0; k < s.size; ++k)
-      for (Index i = 0; i < s.inner; ++i, ++value)
-        if ((*value != T(0)) != nothing) result.data()[o * s.inner + i] = !nothing;
-  return result;
-}
-
-}  // namespace detail
-
-/// Whether any element is not 0; NaN is not 0. Of no elements, false. Of all, shape (), or along a dimension. PyTorch:
+/// Whether any element is not 0; NaN is not 0. Of no elements, false. Of all, shape (), or over dimensions. PyTorch:
 /// torch.any.
 template <typename T>
-Mask any(const Tensor<T>& x) {
-  return detail::find_along(x.view_as({x.numel()}), 0, false, false);
-}
-template <typename T>
-Mask any(const Tensor<T>& x, Index dim, bool keepdim = false) {
-  return detail::find_along(x, detail::wrap_dim("any", dim, x.dim()), keepdim, false);
+Mask any(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false) {
+  return detail::reduce_rows(
+      "", x.template to<bool>(), detail::Reduced("any", x.shape(), dims), keepdim,
+      [](const bool* row, Index n) { return std::find(row, row + n, true) != row + n; }, nullptr);
 }
 
 /// Whether no element is 0; of no elements, true. PyTorch: torch.all.
 template <typename T>
-Mask all(const Tensor<T>& x) {
-  return detail::find_along(x.view_as({x.numel()}), 0, false, true);
-}
-template <typename T>
-Mask all(const Tensor<T>& x, Index dim, bool keepdim = false) {
-  return detail::find_along(x, detail::wrap_dim("all", dim, x.dim()), keepdim, true);
+Mask all(const Tensor<T>& x, const Dims& dims = {}, bool keepdim = false) {
+  return detail::reduce_rows(
+      "", x.template to<bool>(), detail::Reduced("all", x.shape(), dims), keepdim,
+      [](const bool* row, Index n) { return std::find(row, row + n, false) == row + n; }, nullptr);
 }
 
 /// How many elements are not 0, of all or over dimensions; NaN is not 0. PyTorch: torch.count_nonzero.
@@ -118,20 +92,12 @@ Indices nonzero(const Tensor<T>& x) {
 }
 
 template <typename T>
-Mask TensorMethods<T>::any() const {
-  return rowgrad::any(self());
+Mask TensorMethods<T>::any(const Dims& dims, bool keepdim) const {
+  return rowgrad::any(self(), dims, keepdim);
 }
 template <typename T>
-Mask TensorMethods<T>::any(Index dim, bool keepdim) const {
-  return rowgrad::any(self(), dim, keepdim);
-}
-template <typename T>
-Mask TensorMethods<T>::all() const {
-  return rowgrad::all(self());
-}
-template <typename T>
-Mask TensorMethods<T>::all(Index dim, bool keepdim) const {
-  return rowgrad::all(self(), dim, keepdim);
+Mask TensorMethods<T>::all(const Dims& dims, bool keepdim) const {
+  return rowgrad::all(self(), dims, keepdim);
 }
 template <typename T>
 Indices TensorMethods<T>::nonzero() const {

@@ -94,7 +94,7 @@ Tensor<detail::Promoted<A, B>> where(const Mask& mask, const Tensor<A>& a, const
     if (recording(a, b)) {
       record(
           y, "WhereBackward0",
-          [mask = saved(mask), sa = a.shape(), sb = b.shape()](Tensor<T> g, Node<T>* na, Node<T>* nb) {
+          [mask = saved(mask), sa = a.shape(), sb = b.shape()](const Tensor<T>& g, Node<T>* na, Node<T>* nb) {
             const Tensor<T> zero = zeros<T>(Shape{});
             if (na != nullptr) na->accumulate(detail::sum_to(detail::chosen(mask, g, zero, g.shape()), sa));
             if (nb != nullptr) nb->accumulate(detail::sum_to(detail::chosen(mask, zero, g, g.shape()), sb));

@@ -7,7 +7,6 @@
 
 #include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/promotion.hpp>
-#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad {
 namespace detail {
@@ -64,14 +63,6 @@ Tensor<T> pointwise(const char* operation, const char* name, const F& f, const D
           },
           std::vector<Tensor<T>>{first, more...});
   return y;
-}
-
-template <typename T>
-bool is_nan_value(T v) {
-  if constexpr (std::is_floating_point_v<T>)
-    return is_nan(v);
-  else
-    return false;
 }
 
 template <typename T>

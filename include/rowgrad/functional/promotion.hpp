@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/functional/broadcast.hpp>
+#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad {
 namespace detail {
@@ -35,6 +36,15 @@ Tensor<P> promoted(const Tensor<T>& x) {
     return x;
   else
     return x.template to<P>();
+}
+
+/// Whether a value is NaN, which no integer is.
+template <typename T>
+bool is_nan_value(T v) {
+  if constexpr (std::is_floating_point_v<T>)
+    return is_nan(v);
+  else
+    return false;
 }
 
 /// f(a[i], b[i]) for every element of the broadcast shape, as a tensor of R; for what Eigen has no expression of.

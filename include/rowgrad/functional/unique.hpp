@@ -150,10 +150,11 @@ Indices bucketize(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& bou
 template <typename T>
 Mask isin(const Tensor<T>& x, const std::type_identity_t<Tensor<T>>& values) {
   std::vector<T> sorted(values.data(), values.data() + values.numel());
-  sorted.erase(std::remove_if(sorted.begin(), sorted.end(), [](T v) { return v != v; }),
+  sorted.erase(std::remove_if(sorted.begin(), sorted.end(), [](T v) { return detail::is_nan_value(v); }),
                sorted.end());  // NaN is nobody's
   std::sort(sorted.begin(), sorted.end());
-  return detail::map<bool>(x, [&](T v) { return v == v && std::binary_search(sorted.begin(), sorted.end(), v); });
+  return detail::map<bool>(
+      x, [&](T v) { return !detail::is_nan_value(v) && std::binary_search(sorted.begin(), sorted.end(), v); });
 }
 
 template <typename T>
