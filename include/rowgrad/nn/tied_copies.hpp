@@ -48,6 +48,7 @@ class TiedCopies {
  public:
   /// The copy that the parameter at `original`, which is `source`, has in the object that `copy` belongs to.
   [[gnu::cold]] static Tensor<T> copy_of(const void* copy, const void* original, const Tensor<T>& source) {
+    std::vector<TiedCopies>& list = copies();
     const std::uintptr_t distance = CopiesOfLayers::distance_of(copy, original);
     std::erase_if(list, [](const TiedCopies& one) { return one.copy_.body().is_only_reference(); });
     const auto found = std::find_if(list.begin(), list.end(), [&](const TiedCopies& one) {
@@ -83,7 +84,11 @@ class TiedCopies {
            std::memcmp(a.data(), b.data(), static_cast<std::size_t>(a.numel()) * sizeof(T)) == 0;
   }
 
-  static inline thread_local std::vector<TiedCopies> list;
+  // Within a function: GCC 12 does not compile two such members, of float and of double, in one program.
+  static std::vector<TiedCopies>& copies() {
+    static thread_local std::vector<TiedCopies> list;
+    return list;
+  }
 
   const void* source_;
   std::uintptr_t distance_;
