@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <rowgrad/io/dtype.hpp>
+#include <rowgrad/io/convert.hpp>
 
 using rowgrad::Index;
 using namespace rowgrad::io;
@@ -97,6 +97,56 @@ TEST_CASE("conversion of whole numbers stops before the first that does not fit"
   CHECK(detail::convert(bytes, DType::i64, 3, values) == 1);
   CHECK(values[0] == 5);
   CHECK(values[1] == -1);
-  CHECK(detail::converts_to<float>(DType::i64));
-  CHECK_FALSE(detail::converts_to<Index>(DType::f32));
+  CHECK(detail::converts(DType::i64, DType::f32));
+  CHECK_FALSE(detail::converts(DType::f32, DType::i64));
+}
+
+TEST_CASE("every type becomes every other that can hold it, however many values there are") {
+  const auto bytes_as = [](DType type, const std::vector<double>& values) {
+    std::string bytes(values.size() * size_of(type), '\0');
+    const auto count = static_cast<Index>(values.size());
+    std::vector<std::int64_t> whole(values.begin(), values.end());
+    const Index done = is_whole(type) ? detail::narrow(whole.data(), count, type, bytes.data())
+                                      : detail::narrow(values.data(), count, type, bytes.data());
+    CHECK(done == count);
+    detail::to_file_order(bytes.data(), count, type);
+    return bytes;
+  };
+  for (int from = 0; from <= static_cast<int>(DType::u16); ++from)
+    for (int to = 0; to <= static_cast<int>(DType::u16); ++to) {
+      const auto type = static_cast<DType>(from), wanted = static_cast<DType>(to);
+      if (!detail::converts(type, wanted)) continue;
+      CAPTURE(name_of(type));
+      CAPTURE(name_of(wanted));
+      std::vector<double> values, expected;
+      for (int i = 0; i < 1500; ++i) {
+        values.push_back(i % 7 == 0 ? 0 : type == DType::boolean ? 1 : i % 100);
+        expected.push_back(wanted == DType::boolean ? values.back() != 0 : values.back());
+      }
+      const std::string bytes = bytes_as(type, values);
+      std::string got(values.size() * size_of(wanted), 'x');
+      REQUIRE(detail::convert_from_file(bytes.data(), type, 1500, got.data(), wanted) == 1500);
+      CHECK(got == bytes_as(wanted, expected));
+    }
+}
+
+TEST_CASE("64 bits are rounded once, and those of U64 are no negative numbers") {
+  char bytes[8];
+  // A little more than half way between two floats, but no double tells it from half way.
+  detail::store((std::int64_t{1} << 54) + (std::int64_t{1} << 30) + 1, bytes);
+  CHECK(converted<float>(DType::i64, std::string(bytes, 8))[0] == std::ldexp(1.0f, 54) + std::ldexp(1.0f, 31));
+  CHECK(converted<float>(DType::u64, std::string(bytes, 8))[0] == std::ldexp(1.0f, 54) + std::ldexp(1.0f, 31));
+  detail::store((std::uint64_t{1} << 63) + (std::uint64_t{1} << 39) + 1, bytes);
+  CHECK(converted<float>(DType::u64, std::string(bytes, 8))[0] == std::ldexp(1.0f, 63) + std::ldexp(1.0f, 40));
+  CHECK(converted<double>(DType::u64, std::string(bytes, 8))[0] == std::ldexp(1.0, 63) + std::ldexp(1.0, 39));
+  CHECK(converted<float>(DType::i64, std::string(bytes, 8))[0] == -std::ldexp(1.0f, 63) + std::ldexp(1.0f, 39));
+  Index whole = 3;
+  CHECK(detail::convert(bytes, DType::u64, 1, &whole) == 0);
+  CHECK(whole == 3);
+  std::vector<std::int16_t> many(1500, 5);
+  std::string wide(1500 * 8, '\0');
+  for (int i = 0; i < 1500; ++i) detail::store(std::int64_t{i == 700 ? 40'000 : i}, wide.data() + 8 * i);
+  CHECK(detail::convert(wide.data(), DType::i64, 1500, many.data()) == 700);
+  CHECK(many[699] == 699);
+  CHECK(many[700] == 5);
 }

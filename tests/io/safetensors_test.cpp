@@ -142,6 +142,39 @@ TEST_CASE("rows of a tensor, in any order, converted, checked") {
   CHECK_THROWS_AS(file.rows<float>("x", Indices{{1}}), rowgrad::ShapeError);
 }
 
+TEST_CASE("values that do not lie row-major: whole, rows, converted, in any number of dimensions") {
+  using rowgrad::Index;
+  const auto x = formula<float>({3000, 2, 4}, 1);
+  const TemporaryFile path;
+  save_safetensors(path.path(), {{"x", x}});
+  const TensorFile plain = open_safetensors(path.path());
+  // As of x.permute(2, 1, 0), of a part of it, and of one with steps.
+  TensorInfo turned = plain.info("x"), part = turned, steps = turned;
+  turned.shape = {4, 2, 3000}, turned.strides = {1, 4, 8};
+  part.shape = {2, 2, 1500}, part.strides = {1, 4, 8};
+  steps.shape = {2, 3}, steps.strides = {3, 8000};
+  part.name = "part", steps.name = "steps";
+  const auto file = std::make_shared<MappedFile>("open", path.path(), Access::private_copy);
+  const TensorFile strided("open", file, {turned, part, steps});
+  const auto at = [&](Index i, Index j, Index k) { return x.data()[(i * 2 + j) * 4 + k]; };
+  const auto whole = strided.read<double>("x"), rows = strided.rows<double>("x", {3, 0, 3});
+  const auto less = strided.read<float>("part");
+  REQUIRE(rows.shape() == rowgrad::Shape{3, 2, 3000});
+  int wrong = 0;
+  for (Index k = 0; k < 4; ++k)
+    for (Index j = 0; j < 2; ++j)
+      for (Index i = 0; i < 3000; ++i) {
+        if (whole.data()[(k * 2 + j) * 3000 + i] != double(at(i, j, k))) ++wrong;
+        if (k < 2 && i < 1500 && less.data()[(k * 2 + j) * 1500 + i] != at(i, j, k)) ++wrong;
+        if (k == 3 && rows.data()[j * 3000 + i] != double(at(i, j, 3))) ++wrong;
+        if (k == 0 && rows.data()[(2 + j) * 3000 + i] != double(at(i, j, 0))) ++wrong;
+      }
+  CHECK(wrong == 0);
+  CHECK(strided.rows<float>("steps", {1}).to_vector() ==
+        std::vector<float>{at(0, 0, 3), at(1000, 0, 3), at(2000, 0, 3)});
+  CHECK_THROWS_AS(strided.rows<float>("x", {4}), rowgrad::IndexError);
+}
+
 TEST_CASE("errors of reading name the tensor") {
   const TemporaryFile path;
   save_safetensors(path.path(),

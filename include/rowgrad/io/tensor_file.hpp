@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include <rowgrad/core/factory.hpp>
+#include <rowgrad/io/convert.hpp>
 #include <rowgrad/io/mapped_file.hpp>
 #include <rowgrad/io/tensor_info.hpp>
 
@@ -75,17 +76,12 @@ class TensorFile {
   /// Whether read<T>() can convert the values: not from floating-point numbers to whole ones.
   template <typename T>
   bool reads_as(const std::string& name) const {
-    return detail::converts_to<T>(info(name).dtype);
+    return detail::converts(info(name).dtype, dtype_of<T>());
   }
   /// read<T>() into memory that is there already.
   template <typename T>
   void read_to(const std::string& name, T* out) const {
-    const TensorInfo& tensor = checked<T>(name);
-    const Shape shape = shape_of(tensor);
-    if (tensor.strides.empty())
-      convert(tensor, bytes_of(tensor), shape.numel(), out);
-    else
-      gather(tensor, shape, out);
+    read_values(checked(name, dtype_of<T>()), dtype_of<T>(), reinterpret_cast<char*>(out));
   }
 
   /// A tensor of its own with the values, as T. ValueError for floating point numbers as whole ones, or for a whole
@@ -93,7 +89,7 @@ class TensorFile {
   /// types are the same.
   template <typename T>
   Tensor<T> read(const std::string& name) const {
-    Tensor<T> result(shape_of(checked<T>(name)));
+    Tensor<T> result(shape_of(checked(name, dtype_of<T>())));
     const std::size_t bytes = static_cast<std::size_t>(result.numel()) * sizeof(T);
     std::optional<rowgrad::detail::UsualPages> pages;
     if (bytes > rowgrad::detail::largest_cached_block) pages.emplace(result.data(), bytes);
@@ -107,7 +103,7 @@ class TensorFile {
   /// instead; see is_view().
   template <typename T>
   Tensor<T> view(const std::string& name) const {
-    const TensorInfo& tensor = checked<T>(name);
+    const TensorInfo& tensor = checked(name, dtype_of<T>());
     if (!can_view<T>(tensor)) return read<T>(name);
     const std::size_t size = tensor.end - tensor.begin;
     T* const values = reinterpret_cast<T*>(files_[tensor.file]->writable_bytes(tensor.begin, size).data());
@@ -123,22 +119,9 @@ class TensorFile {
   /// a row outside.
   template <typename T>
   Tensor<T> rows(const std::string& name, const Indices& ids) const {
-    const TensorInfo& tensor = checked<T>(name);
-    Shape shape = shape_of(tensor);
-    if (shape.rank() == 0 || ids.dim() != 1)
-      rowgrad::detail::raise<ShapeError>(operation_, ": expected a tensor with rows and ids (n), got '", name,
-                                         "' of shape ", shape, " and ids ", ids.shape());
-    const Index count = shape[0];
-    shape[0] = 1;
-    const Index width = shape.numel();
-    shape[0] = ids.numel();
-    Tensor<T> result(shape);
-    if (!tensor.strides.empty()) return rows_of(read<T>(name), ids, count, width, result);
-    const std::size_t bytes = static_cast<std::size_t>(width) * size_of(tensor.dtype);
-    for (Index i = 0; i < ids.numel(); ++i) {
-      const Index row = checked_row(ids.data()[i], i, count);
-      convert(tensor, bytes_of(tensor) + static_cast<std::size_t>(row) * bytes, width, result.data() + i * width);
-    }
+    const TensorInfo& tensor = checked(name, dtype_of<T>());
+    Tensor<T> result(shape_of_rows(tensor, ids));
+    read_rows(tensor, ids, dtype_of<T>(), reinterpret_cast<char*>(result.data()));
     return result;
   }
 
@@ -158,12 +141,11 @@ class TensorFile {
                                    pieces...);
   }
 
-  template <typename T>
-  const TensorInfo& checked(const std::string& name) const {
+  const TensorInfo& checked(const std::string& name, DType wanted) const {
     const TensorInfo& tensor = info(name);
-    if (!detail::converts_to<T>(tensor.dtype))
-      throw ValueError(message(tensor, "holds ", name_of(tensor.dtype), ", which does not become ",
-                               name_of(dtype_of<T>()), " without loss"));
+    if (!detail::converts(tensor.dtype, wanted))
+      throw ValueError(message(tensor, "holds ", name_of(tensor.dtype), ", which does not become ", name_of(wanted),
+                               " without loss"));
     return tensor;
   }
 
@@ -186,46 +168,68 @@ class TensorFile {
 
   const char* bytes_of(const TensorInfo& tensor) const noexcept { return files_[tensor.file]->data() + tensor.begin; }
 
-  template <typename T>
-  void convert(const TensorInfo& tensor, const char* bytes, Index count, T* out) const {
-    const Index done = detail::convert(bytes, tensor.dtype, count, out);
-    if (done < count)
-      throw ValueError(message(tensor, "has a whole number that ", name_of(dtype_of<T>()), " cannot hold"));
+  Shape shape_of_rows(const TensorInfo& tensor, const Indices& ids) const {
+    Shape shape = shape_of(tensor);
+    if (shape.rank() == 0 || ids.dim() != 1)
+      rowgrad::detail::raise<ShapeError>(operation_, ": expected a tensor with rows and ids (n), got '", tensor.name,
+                                         "' of shape ", shape, " and ids ", ids.shape());
+    shape[0] = ids.numel();
+    return shape;
   }
 
-  /// Element by element, the last dimension fastest.
-  template <typename T>
-  void gather(const TensorInfo& tensor, const Shape& shape, T* out) const {
-    const Index total = shape.numel();
-    const Index inner = shape.rank() == 0 ? 1 : shape.back();
-    std::vector<Index> at(tensor.shape.size(), 0);
-    for (Index done = 0; done < total; done += inner) {
-      Index offset = 0;
-      for (std::size_t d = 0; d + 1 < at.size(); ++d) offset += at[d] * tensor.strides[d];
-      const Index stride = at.empty() ? 1 : tensor.strides.back();
-      for (Index i = 0; i < inner; ++i)
-        convert(tensor, bytes_of(tensor) + static_cast<std::size_t>(offset + i * stride) * size_of(tensor.dtype), 1,
-                out + done + i);
-      for (std::size_t d = at.size(); d-- > 1;) {
-        if (++at[d - 1] < tensor.shape[d - 1]) break;
-        at[d - 1] = 0;
-      }
+  void convert(const TensorInfo& tensor, const char* bytes, Index count, DType wanted, char* out) const {
+    if (detail::convert_from_file(bytes, tensor.dtype, count, out, wanted) < count)
+      throw ValueError(message(tensor, "has a whole number that ", name_of(wanted), " cannot hold"));
+  }
+
+  void read_values(const TensorInfo& tensor, DType wanted, char* out) const {
+    const Shape shape = shape_of(tensor);
+    if (tensor.strides.empty())
+      convert(tensor, bytes_of(tensor), shape.numel(), wanted, out);
+    else if (shape.numel() > 0)
+      gather(tensor, 0, 0, wanted, out);
+  }
+  void read_rows(const TensorInfo& tensor, const Indices& ids, DType wanted, char* out) const {
+    Shape row = shape_of(tensor);
+    const Index count = row[0];
+    row[0] = 1;
+    const Index width = row.numel();
+    for (Index i = 0; i < ids.numel(); ++i, out += static_cast<std::size_t>(width) * size_of(wanted)) {
+      const Index at = ids.data()[i];
+      if (at < 0 || at >= count)
+        rowgrad::detail::raise<IndexError>(operation_, ": row ", at, " at position ", i, " is outside a tensor of ",
+                                           count, " rows");
+      if (width == 0) continue;
+      if (tensor.strides.empty())
+        convert(tensor, bytes_of(tensor) + static_cast<std::size_t>(at * width) * size_of(tensor.dtype), width, wanted,
+                out);
+      else
+        gather(tensor, 1, at * tensor.strides[0], wanted, out);
     }
   }
 
-  Index checked_row(Index row, Index position, Index count) const {
-    if (row < 0 || row >= count)
-      rowgrad::detail::raise<IndexError>(operation_, ": row ", row, " at position ", position,
-                                         " is outside a tensor of ", count, " rows");
-    return row;
-  }
-
-  template <typename T>
-  Tensor<T> rows_of(const Tensor<T>& whole, const Indices& ids, Index count, Index width,
-                    const Tensor<T>& result) const {
-    for (Index i = 0; i < ids.numel(); ++i)
-      std::copy_n(whole.data() + checked_row(ids.data()[i], i, count) * width, width, result.data() + i * width);
-    return result;
+  /// Values that do not lie row-major: those of the dimensions from `first` on, `offset` values from the tensor's
+  /// first.
+  void gather(const TensorInfo& tensor, std::size_t first, Index offset, DType wanted, char* out) const {
+    const std::size_t width = size_of(tensor.dtype), rank = tensor.shape.size();
+    const Index inner = rank > first ? tensor.shape[rank - 1] : 1, stride = rank > first ? tensor.strides[rank - 1] : 1;
+    std::vector<Index> at(rank, 0);
+    std::vector<char> line(static_cast<std::size_t>(std::min<Index>(inner, 1024)) * width);
+    for (;;) {
+      Index begin = offset;
+      for (std::size_t d = first; d + 1 < rank; ++d) begin += at[d] * tensor.strides[d];
+      for (Index done = 0, size = 0; done < inner; done += size) {
+        size = std::min<Index>(inner - done, 1024);
+        for (Index i = 0; i < size; ++i)
+          std::memcpy(line.data() + static_cast<std::size_t>(i) * width,
+                      bytes_of(tensor) + static_cast<std::size_t>(begin + (done + i) * stride) * width, width);
+        convert(tensor, line.data(), size, wanted, out);
+        out += static_cast<std::size_t>(size) * size_of(wanted);
+      }
+      std::size_t d = rank > first ? rank - 1 : first;
+      while (d > first && ++at[d - 1] == tensor.shape[d - 1]) at[--d] = 0;
+      if (d == first) return;
+    }
   }
 
   /// For a message: names that end alike are what a missing prefix looks like.
