@@ -140,3 +140,38 @@ TEST_CASE("Tokenizer: fitting again accumulates and ranks anew") {
   CHECK(copy.find("c") == 3);
   CHECK(tokenizer.find("c") == 1);
 }
+
+// The figures of this test are those of keras_preprocessing's Tokenizer, worked out by its formulas.
+TEST_CASE("Tokenizer: matrices of texts") {
+  Tokenizer tokenizer;
+  tokenizer.fit_on_texts({"The cat sat on the mat", "The dog sat"});  // the 1, sat 2, cat 3, on 4, mat 5, dog 6
+  CHECK(tokenizer.index_word(1) == "the");
+  CHECK(tokenizer.index_word(6) == "dog");
+  CHECK_THROWS_AS(tokenizer.index_word(0), rowgrad::IndexError);
+  CHECK_THROWS_AS(tokenizer.index_word(7), rowgrad::IndexError);
+  CHECK(tokenizer.word_docs() == WordCounts{{"the", 2}, {"cat", 1}, {"sat", 2}, {"on", 1}, {"mat", 1}, {"dog", 1}});
+  const Words texts{"the the cat", ""};
+  CHECK(tokenizer.texts_to_matrix(texts).to_vector() == std::vector<float>{0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(tokenizer.texts_to_matrix(texts, "count").to_vector() ==
+        std::vector<float>{0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  CHECK(tokenizer.texts_to_matrix<double>(texts, "freq").to_vector() ==
+        std::vector<double>{0, 2.0 / 3, 0, 1.0 / 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+  const auto tfidf = tokenizer.texts_to_matrix<double>(texts, "tfidf");
+  CHECK(tfidf.data()[1] == doctest::Approx((1 + std::log(2.0)) * std::log(1 + 2.0 / 3)));
+  CHECK(tfidf.data()[3] == doctest::Approx(std::log(2.0)));
+  CHECK(tfidf.data()[2] == 0);
+  CHECK(tokenizer.sequences_to_matrix({{0, 6, 99}}, "count").to_vector() == std::vector<float>{1, 0, 0, 0, 0, 0, 1});
+  CHECK_THROWS_AS(tokenizer.sequences_to_matrix({{-1}}), rowgrad::ValueError);
+  CHECK_THROWS_AS(tokenizer.sequences_to_matrix({{1}}, "tf"), rowgrad::ValueError);
+  CHECK_THROWS_AS(Tokenizer().sequences_to_matrix({{1}}), rowgrad::ValueError);
+  Tokenizer few({.num_words = 3});
+  CHECK(few.sequences_to_matrix({{1, 2, 3}}).to_vector() == std::vector<float>{0, 1, 1});
+  CHECK_THROWS_AS(few.sequences_to_matrix({{1}}, "tfidf"), rowgrad::ValueError);
+}
+
+TEST_CASE("Tokenizer: characters as words") {
+  Tokenizer tokenizer({.char_level = true});
+  tokenizer.fit_on_texts({"A\xC3\xA4 a!", "b"});
+  CHECK(tokenizer.word_index() == WordCounts{{"a", 1}, {"\xC3\xA4", 2}, {" ", 3}, {"!", 4}, {"b", 5}});
+  CHECK(tokenizer.texts_to_sequences({"ba?\xC3\xA4"}) == Sequences{{5, 1, 2}});
+}

@@ -4,9 +4,10 @@
 #pragma once
 
 #include <array>
+#include <cmath>
 #include <limits>
 
-#include <rowgrad/core/error.hpp>
+#include <rowgrad/core/factory.hpp>
 #include <rowgrad/text/word_counts.hpp>
 
 namespace rowgrad::text {
@@ -20,6 +21,7 @@ struct TokenizerOptions {
   std::string filters = default_filters;                ///< each of these (UTF-8) characters is replaced by split
   bool lower = true;                                    ///< lower-case ASCII letters first
   std::string split = " ";                              ///< what stands between words
+  bool char_level = false;                              ///< every character is a word; nothing is filtered
   std::optional<std::string> oov_token = std::nullopt;  ///< takes index 1 and stands for words without an index
 };
 
@@ -55,6 +57,17 @@ class CharacterSet {
   std::vector<std::string> longer_;
 };
 
+/// The characters of a text, ASCII letters lower-cased first.
+inline std::vector<std::string> characters(std::string_view text, bool lower) {
+  std::vector<std::string> result;
+  while (!text.empty()) {
+    std::string& one = result.emplace_back(text.substr(0, utf8_length(text.front())));
+    if (lower && one.front() >= 'A' && one.front() <= 'Z') one.front() = static_cast<char>(one.front() - 'A' + 'a');
+    text.remove_prefix(one.size());
+  }
+  return result;
+}
+
 }  // namespace detail
 
 /// The words of a text: lower-cased, filter characters replaced by split, cut at split, empty pieces dropped.
@@ -83,7 +96,7 @@ inline std::vector<std::string> text_to_word_sequence(std::string_view text, std
   return words;
 }
 
-/// Keras's Tokenizer at word level. Index 0 is reserved; words are numbered from 1 by falling frequency, ties in the
+/// Keras's Tokenizer. Index 0 is reserved; words are numbered from 1 by falling frequency, ties in the
 /// order first seen. With an oov_token that token has index 1 and the words follow from 2. A word of the texts
 /// that equals oov_token keeps, as in Keras, the index of its own rank; 1 then stays unused.
 class Tokenizer {
@@ -98,9 +111,16 @@ class Tokenizer {
 
   /// Counts the words of these texts in addition to earlier ones and ranks all words again, so indices may change.
   void fit_on_texts(const std::vector<std::string>& texts) {
-    for (const std::string& text : texts)
-      for (const std::string& word : words_of(text)) counter_.add(word);
-    document_count_ += static_cast<Index>(texts.size());
+    for (const std::string& text : texts) {
+      ++document_count_;
+      for (const std::string& word : words_of(text)) {
+        const auto position = static_cast<std::size_t>(counter_.add(word));
+        if (position == documents_.size()) documents_.push_back({word, 0, 0});
+        if (documents_[position].last == document_count_) continue;
+        documents_[position].last = document_count_;
+        ++documents_[position].count;
+      }
+    }
     rank();
   }
 
@@ -137,6 +157,45 @@ class Tokenizer {
     return texts;
   }
 
+  /// A row for each text and a column for each index: "binary", whether it occurs; "count", how often; "freq", how
+  /// often among the text's indices; "tfidf", (1 + log count) log(1 + texts fitted / (1 + those with the word)).
+  /// num_words columns, or one more than there are words. ValueError for another mode, for negative indices, before any
+  /// fit.
+  template <typename T = float>
+  Tensor<T> sequences_to_matrix(const std::vector<std::vector<Index>>& sequences,
+                                std::string_view mode = "binary") const {
+    if (mode != "binary" && mode != "count" && mode != "freq" && mode != "tfidf")
+      rowgrad::detail::raise<ValueError>(
+          "Tokenizer: expected the mode \"binary\", \"count\", \"freq\" or \"tfidf\", got \"", mode, '"');
+    if (word_index_.empty() && options_.num_words.value_or(0) == 0)
+      throw ValueError("Tokenizer: a matrix needs num_words, or words: call fit_on_texts first");
+    if (mode == "tfidf" && document_count_ == 0)
+      throw ValueError("Tokenizer: \"tfidf\" needs the texts' words counted: call fit_on_texts first");
+    const Index columns =
+        options_.num_words.value_or(0) == 0 ? static_cast<Index>(word_index_.size()) + 1 : *options_.num_words;
+    Tensor<T> matrix = zeros<T>({static_cast<Index>(sequences.size()), columns});
+    T* row = matrix.data();
+    for (const std::vector<Index>& sequence : sequences) {
+      for (const Index index : sequence) {
+        if (index < 0) rowgrad::detail::raise<ValueError>("Tokenizer: there is no index ", index);
+        if (index < columns) row[index] += T(1);
+      }
+      for (Index j = 0; j < columns; ++j) {
+        if (row[j] == T(0)) continue;
+        if (mode == "binary") row[j] = T(1);
+        if (mode == "freq") row[j] /= static_cast<T>(sequence.size());
+        if (mode == "tfidf") row[j] = static_cast<T>((1 + std::log(static_cast<double>(row[j]))) * rarity(j));
+      }
+      row += columns;
+    }
+    return matrix;
+  }
+  /// The same for texts. Keras: texts_to_matrix.
+  template <typename T = float>
+  Tensor<T> texts_to_matrix(const std::vector<std::string>& texts, std::string_view mode = "binary") const {
+    return sequences_to_matrix<T>(texts_to_sequences(texts), mode);
+  }
+
   /// The index of a word as texts_to_sequences gives it, or nothing for a word that is out of vocabulary: not seen, or
   /// not below num_words. The word is taken as it stands: not lower-cased, not filtered. O(1), no allocation.
   std::optional<Index> find(std::string_view word) const {
@@ -157,13 +216,43 @@ class Tokenizer {
   const WordCounts& word_index() const noexcept { return word_index_; }
   /// Every word with its count over all fits, in the order first seen.
   const WordCounts& word_counts() const noexcept { return counter_.counts(); }
+  /// The word that has an index. IndexError when none has.
+  const std::string& index_word(Index index) const {
+    if (index < first_index_ || index > last_index())
+      rowgrad::detail::raise<IndexError>("Tokenizer: expected an index from ", first_index_, " to ", last_index(),
+                                         ", got ", index);
+    return word_index_[static_cast<std::size_t>(index - first_index_)].first;
+  }
+  /// Every word with the number of texts that it occurred in, in the order first seen.
+  WordCounts word_docs() const {
+    WordCounts result;
+    result.reserve(documents_.size());
+    for (const Documents& documents : documents_) result.push_back({documents.word, documents.count});
+    return result;
+  }
   /// Number of texts fitted.
   Index document_count() const noexcept { return document_count_; }
   const TokenizerOptions& options() const noexcept { return options_; }
 
  private:
+  /// Of the texts that a word occurred in, how many there were, and which was the last.
+  struct Documents {
+    std::string word;
+    Index count, last;
+  };
+
   std::vector<std::string> words_of(const std::string& text) const {
+    if (options_.char_level) return detail::characters(text, options_.lower);
     return text_to_word_sequence(text, options_.filters, options_.lower, options_.split);
+  }
+
+  /// Of tf-idf: log(1 + texts / (1 + texts with the word)).
+  double rarity(Index index) const {
+    Index with = 0;
+    if (index >= first_index_ && index <= last_index())
+      if (const std::optional<Index> position = counter_.find(index_word(index)))
+        with = documents_[static_cast<std::size_t>(*position)].count;
+    return std::log(1 + static_cast<double>(document_count_) / static_cast<double>(1 + with));
   }
 
   // Keras: `if num_words and index >= num_words`, hence 0 is no limit.
@@ -191,8 +280,9 @@ class Tokenizer {
 
   TokenizerOptions options_;
   detail::WordCounter counter_;
-  WordCounts word_index_;  // consecutive indices from first_index_
-  WordIndex index_;        // the same words from position 0
+  std::vector<Documents> documents_;  // of the counter's words
+  WordCounts word_index_;             // consecutive indices from first_index_
+  WordIndex index_;                   // the same words from position 0
   std::optional<Index> oov_index_;
   Index first_index_ = 1;
   Index document_count_ = 0;

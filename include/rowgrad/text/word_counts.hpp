@@ -82,12 +82,14 @@ namespace detail {
 
 class WordCounter {
  public:
-  void add(std::string_view word) {
+  /// Counts the word; its position in counts().
+  Index add(std::string_view word) {
     const auto [position, is_new] = index_.add(word);
     if (is_new)
       counts_.push_back({std::string(word), 1});
     else
       ++counts_[static_cast<std::size_t>(position)].second;
+    return position;
   }
 
   /// Every word with its count, in the order first seen.
@@ -95,8 +97,11 @@ class WordCounter {
 
   bool contains(std::string_view word) const noexcept { return index_.contains(word); }
 
+  /// The word's position in counts(), or nothing.
+  std::optional<Index> find(std::string_view word) const noexcept { return index_.find(word); }
+
   Index count(std::string_view word) const noexcept {
-    const std::optional<Index> position = index_.find(word);
+    const std::optional<Index> position = find(word);
     return position ? counts_[static_cast<std::size_t>(*position)].second : 0;
   }
 
