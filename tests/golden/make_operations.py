@@ -5,7 +5,7 @@ import sys
 import torch
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from golden_file import BOTH, F64, OperationFile  # noqa: E402
+from golden_file import BOTH, F64, GoldenFile, OperationFile  # noqa: E402
 
 inf, nan = float("inf"), float("nan")
 
@@ -215,7 +215,23 @@ def masks():
     r.write()
 
 
+def topk_ties():
+    torch.manual_seed(10)
+    r = GoldenFile("functional_topk_ties")
+    for n, k in ((5, 2), (20, 5), (100, 1), (130, 2), (40, 40), (64, 30)):
+        x = torch.randint(0, 4, (2, n)).float()
+        x[0, n // 2] = nan
+        r.case(f"topk@{n}_{k}", torch.float32)
+        r.tensor("x0", x)
+        r.tensor("k", torch.tensor(k))
+        r.tensor("largest", x.topk(k)[1])
+        r.tensor("smallest", x.topk(k, largest=False)[1])
+        r.tensor("unsorted", x.topk(k, sorted=False)[1])
+    r.write()
+
+
 if __name__ == "__main__":
+    topk_ties()
     masks()
     elementary()
     pointwise()

@@ -27,23 +27,23 @@ void add_up(const Line<T>& from, const Line<T>& to, bool backwards) {
 template <typename T>
 void cumprod_gradient(const Line<T>& x, const Line<T>& y, const Line<T>& g, const Line<T>& dx) {
   // Up to the first zero, that is (g_k y_k + g_k+1 y_k+1 + ...) / x_k; the zero itself takes what would come without
-  // it, and of what follows nothing depends on anything.
+  // it, up to the next one; and of what follows nothing depends on anything.
   Index zero = 0;
   while (zero < x.n && x[zero] != T(0)) ++zero;
   double sum = 0;
   for (Index k = x.n - 1; k > zero; --k) dx[k] = T(0);
   if (zero < x.n) {
-    double product = zero == 0 ? 1 : static_cast<double>(y[zero - 1]);
-    for (Index i = zero; i < x.n; ++i) {
+    double product = 1;
+    for (Index i = zero; i < x.n && (i == zero || x[i] != T(0)); ++i) {
       if (i > zero) product *= static_cast<double>(x[i]);
       sum += static_cast<double>(g[i]) * product;
     }
-    dx[zero] = static_cast<T>(sum);
+    dx[zero] = static_cast<T>(sum * (zero == 0 ? 1 : static_cast<double>(y[zero - 1])));
   }
   sum = 0;
   for (Index k = zero - 1; k >= 0; --k) {
     sum += static_cast<double>(g[k]) * static_cast<double>(y[k]);
-    dx[k] = static_cast<T>(sum / static_cast<double>(x[k]));
+    dx[k] = x.n == 1 ? g[k] : static_cast<T>(sum / static_cast<double>(x[k]));
   }
 }
 

@@ -182,8 +182,14 @@ Tensor<T> product_over(const char* name, const Tensor<T>& x, const Dims& dims, b
         for (Index i = 0; i < n; ++i) y *= row[i];
         return y;
       },
-      [](T g, T, const T* row, Index n, T* to) {
-        // dx_i = g * product of the others: what stands before i times what stands after, so zeros need no division.
+      [single = x.dim() == 0, whole = dims.size() == 0](T g, T y, const T* row, Index n, T* to) {
+        // PyTorch's ways, which matter where values are infinite.
+        const Index zeros = std::count(row, row + n, T(0));
+        if (zeros == 0 || (whole && zeros > 1)) {
+          std::transform(row, row + n, to, [=](T v) { return zeros > 1 ? T(0) : single ? g : g * (y / v); });
+          return;
+        }
+        // What stands before i times what stands after, so zeros need no division.
         T before = g, after = T(1);
         for (Index i = 0; i < n; ++i) {
           to[i] = before;

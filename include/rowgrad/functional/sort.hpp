@@ -18,7 +18,7 @@ struct SortOptions {
 struct TopkOptions {
   Index dim = -1;
   bool largest = true;
-  bool sorted = true;  ///< the values are in order whatever stands here
+  bool sorted = true;  ///< whether the values have to be in order
 };
 
 namespace detail {
@@ -29,60 +29,69 @@ struct Placed {
   Index at;
 };
 
-/// Whether a comes before b: values in order, NaN as the largest; equals in the order in which they stand.
-template <typename T>
-bool comes_first(const Placed<T>& a, const Placed<T>& b, bool descending) {
-  const Larger larger;
-  if (larger(a.value, b.value)) return descending;
-  if (larger(b.value, a.value)) return !descending;
-  return a.at < b.at;
-}
-
-/// How much of each line is put in order.
-enum class Order {
-  whole,  // all of it
-  first,  // the first `count` values
-  place,  // only the value that belongs at place count - 1 is there
-};
-
-/// Positions along dimension d: each line's, in order. The result has `count` positions for each line; the last of
-/// them alone for Order::place.
-template <typename T>
-Indices positions_in_order(const Tensor<T>& x, int d, Index count, bool descending, Order order) {
+/// Positions along dimension d, `kept` of them for each line. select(line, before) puts the line's values in order so
+/// far as it has to; before(a, b) says whether a comes before b: values in order, NaN as the largest. The positions of
+/// the `kept` values up to place `last` are the result.
+template <typename T, typename Select>
+Indices positions_along(const Tensor<T>& x, int d, Index kept, Index last, bool descending, const Select& select) {
   const Split s = split_at(x.shape(), d);
-  const Index kept = order == Order::place ? 1 : count;
   Shape shape = x.shape();
   if (shape.rank() > 0) shape[d] = kept;
   Indices result(shape);
   if (result.numel() == 0) return result;
+  const auto before = [descending](const Placed<T>& a, const Placed<T>& b) {
+    return descending ? Larger()(a.value, b.value) : Larger()(b.value, a.value);
+  };
   std::vector<Placed<T>> line(static_cast<std::size_t>(s.size));
-  const auto before = [descending](const Placed<T>& a, const Placed<T>& b) { return comes_first(a, b, descending); };
   for (Index o = 0; o < s.outer; ++o)
     for (Index i = 0; i < s.inner; ++i) {
       const T* const first = x.data() + o * s.size * s.inner + i;
       for (Index k = 0; k < s.size; ++k) line[static_cast<std::size_t>(k)] = {first[k * s.inner], k};
-      if (order == Order::whole)
-        std::sort(line.begin(), line.end(), before);
-      else if (order == Order::first)
-        std::partial_sort(line.begin(), line.begin() + count, line.end(), before);
-      else
-        std::nth_element(line.begin(), line.begin() + (count - 1), line.end(), before);
+      select(line, before);
       Index* const to = result.data() + o * kept * s.inner + i;
-      for (Index k = 0; k < kept; ++k) to[k * s.inner] = line[static_cast<std::size_t>(k + count - kept)].at;
+      for (Index k = 0; k < kept; ++k) to[k * s.inner] = line[static_cast<std::size_t>(k + last - kept)].at;
     }
   return result;
+}
+
+/// before(), and equals in the order in which they stand.
+template <typename Before>
+auto stably(const Before& before) {
+  return [&before](const auto& a, const auto& b) { return before(a, b) || (!before(b, a) && a.at < b.at); };
+}
+
+/// Positions of all values, in order.
+template <typename T>
+Indices sorted_positions(const Tensor<T>& x, int d, Index size, bool descending) {
+  return positions_along(x, d, size, size, descending,
+                         [](auto& line, const auto& before) { std::sort(line.begin(), line.end(), stably(before)); });
+}
+
+/// Positions of the first k in order, by the steps that PyTorch takes, so that of equals the same ones are among them
+/// where the standard library is the same.
+template <typename T>
+Indices first_positions(const Tensor<T>& x, int d, Index k, bool descending, bool sorted) {
+  return positions_along(x, d, k, k, descending, [k, sorted](auto& line, const auto& before) {
+    if (k * 64 <= static_cast<Index>(line.size())) {
+      std::partial_sort(line.begin(), line.begin() + k, line.end(), before);
+    } else {
+      std::nth_element(line.begin(), line.begin() + (k - 1), line.end(), before);
+      if (sorted) std::sort(line.begin(), line.begin() + (k - 1), before);
+    }
+  });
+}
+
+/// The position of what is at a place (from 1) of each line in order, the first of equals at the first of their places.
+template <typename T>
+Indices position_at(const Tensor<T>& x, int d, Index place) {
+  return positions_along(x, d, 1, place, false, [place](auto& line, const auto& before) {
+    std::nth_element(line.begin(), line.begin() + (place - 1), line.end(), stably(before));
+  });
 }
 
 template <typename T>
 Index size_along(const Tensor<T>& x, int d) {
   return x.dim() == 0 ? 1 : x.shape()[d];
-}
-
-/// The value at a place (from 1) of each line in order, without the dimension or with one of size 1.
-template <typename T>
-ValuesAndIndices<T> at_place(const char* name, const Tensor<T>& x, int d, Index place, bool keepdim) {
-  const Indices found = positions_in_order(x, d, place, false, Order::place);
-  return picked(name, x, d, found.view_as(reduced_shape(x.shape(), d, keepdim)));
 }
 
 }  // namespace detail
@@ -92,7 +101,7 @@ ValuesAndIndices<T> at_place(const char* name, const Tensor<T>& x, int d, Index 
 template <typename T>
 Indices argsort(const Tensor<T>& x, const SortOptions& options) {
   const int d = detail::wrap_dim("argsort", options.dim, x.dim());
-  return detail::positions_in_order(x, d, detail::size_along(x, d), options.descending, detail::Order::whole);
+  return detail::sorted_positions(x, d, detail::size_along(x, d), options.descending);
 }
 template <typename T>
 Indices argsort(const Tensor<T>& x, Index dim = -1, bool descending = false) {
@@ -112,8 +121,8 @@ ValuesAndIndices<T> sort(const Tensor<T>& x, Index dim = -1, bool descending = f
 }
 
 /// The k largest elements along a dimension (the smallest, if so asked), in order, and where they stood; gradients go
-/// back there. Of equals the first are taken, where PyTorch leaves open which. NaN counts as largest. IndexError when
-/// there are fewer than k. O(n log k). PyTorch: torch.topk.
+/// back there. Which of equals are taken is left open; with GCC's library they are PyTorch's. NaN counts as largest.
+/// IndexError when there are fewer than k. O(n + k log k). PyTorch: torch.topk.
 template <typename T>
 ValuesAndIndices<T> topk(const Tensor<T>& x, Index k, const TopkOptions& options) {
   const int d = detail::wrap_dim("topk", options.dim, x.dim());
@@ -122,8 +131,8 @@ ValuesAndIndices<T> topk(const Tensor<T>& x, Index k, const TopkOptions& options
     detail::raise<IndexError>("topk: expected k from 0 to ", size, ", the size of dimension ", d, " of shape ",
                               x.shape(), ", got ", k);
   const Index count = x.dim() == 0 ? 1 : k;  // a single value has no size to shrink
-  return detail::picked("TopkBackward0", x, d,
-                        detail::positions_in_order(x, d, count, options.largest, detail::Order::first), count);
+  return detail::picked("TopkBackward0", x, d, detail::first_positions(x, d, count, options.largest, options.sorted),
+                        count);
 }
 template <typename T>
 ValuesAndIndices<T> topk(const Tensor<T>& x, Index k, Index dim = -1, bool largest = true, bool sorted = true) {
@@ -138,7 +147,8 @@ ValuesAndIndices<T> kthvalue(const Tensor<T>& x, Index k, Index dim = -1, bool k
   if (const Index size = detail::size_along(x, d); k < 1 || k > size)
     detail::raise<IndexError>("kthvalue: expected k from 1 to ", size, ", the size of dimension ", d, " of shape ",
                               x.shape(), ", got ", k);
-  return detail::at_place("KthvalueBackward0", x, d, k, keepdim);
+  const Shape shape = detail::reduced_shape(x.shape(), d, keepdim);
+  return detail::picked("KthvalueBackward0", x, d, detail::position_at(x, d, k).view_as(shape));
 }
 
 /// The middle element along a dimension, of an even number the lower of the two, and where it stood; NaN if there is
@@ -149,7 +159,7 @@ ValuesAndIndices<T> median(const Tensor<T>& x, Index dim, bool keepdim = false) 
   const detail::Split s = detail::split_at(x.shape(), d);
   detail::expect_elements("median", s.size, x.shape());
   const Shape shape = detail::reduced_shape(x.shape(), d, keepdim);
-  Indices found = detail::positions_in_order(x, d, (s.size + 1) / 2, false, detail::Order::place).view_as(shape);
+  Indices found = detail::position_at(x, d, (s.size + 1) / 2).view_as(shape);
   if constexpr (std::is_floating_point_v<T>) {
     const Indices largest = argmax(x, dim, keepdim);  // NaN, if there is one
     for (Index k = 0; k < found.numel(); ++k) {
