@@ -161,6 +161,9 @@ TEST_CASE("max_norm: backward through an operation that needs the table as it wa
     (rows.sum() + linear<double>(leaf, embedding.weight).sum()).backward();
   };
   CHECK_NOTHROW(lookup_first());
+  embedding.requires_grad_(false);  // nor may others' gradients need a frozen table
+  CHECK_THROWS_AS(walk([&] { return linear<double>(leaf, embedding.weight); }), GraphError);
+  embedding.requires_grad_();
   // and what is wrong once is wrong once: the next step is a new graph
   embedding.zero_grad();
   (linear<double>(leaf, embedding.weight)).sum().backward();

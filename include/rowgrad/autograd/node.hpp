@@ -58,7 +58,7 @@ class WalkNode : public GraphNode {
   std::uint32_t changes_before() const noexcept {
     std::uint32_t sum = 0;
     for (const Ref<WalkNode>& input : inputs_)
-      if (input && input->is_leaf()) sum += input->changes_;
+      if (input) sum += input->changes_;  // an operation's stays as it was
     return sum;
   }
 

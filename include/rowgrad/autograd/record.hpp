@@ -248,15 +248,17 @@ Tensor<T> saved(const Tensor<T>& x) {
   if constexpr (!std::is_floating_point_v<T>) return detail::copy_of(x);
   // A leaf under training may be kept as it is: when its table grows, the graphs before are refused. A frozen one may
   // not.
-  if (!x.requires_grad() || !x.is_leaf()) return x.detach_saved();
-  if (x.body().graph) detail::kept_leaf = true;
+  const detail::TensorBody<T>& body = x.body();
+  if (!body.requires_grad || !body.graph->is_leaf()) return x.detach_saved();
+  detail::kept_leaf = true;
   return x;
 }
 
 /// x for a backward function that reads it for the gradient of `other` alone, as those of products do.
 template <typename T>
-Tensor<T> saved_for(const Tensor<T>& other, const Tensor<T>& x) {
-  return detail::wants_gradient(other) || !x.requires_grad() || !x.is_leaf() ? saved(x) : x;
+[[gnu::always_inline]] inline Tensor<T> saved_for(const Tensor<T>& other, const Tensor<T>& x) {
+  const detail::TensorBody<T>& body = x.body();
+  return detail::wants_gradient(other) || !body.requires_grad || !body.graph->is_leaf() ? saved(x) : x;
 }
 
 /// For a backward function that keeps no tensor but, say, a std::vector of sizes: nothing of it is freed when the graph

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include <rowgrad/autograd/node.hpp>
+#include <rowgrad/autograd/in_place.hpp>
 #include <rowgrad/machine/radix_sort.hpp>
 #include <rowgrad/machine/rows.hpp>
 #include <rowgrad/table/lookup_options.hpp>
@@ -49,7 +49,7 @@ void renormalise_rows(const char* operation, const Tensor<T>& table, std::span<c
     raise<GraphError>(operation,
                       ": max_norm changes the table in place, but the table is the result of a "
                       "recorded operation (look rows up in a leaf, or detach() it)");
-  if (table.body().graph) static_cast<WalkNode*>(table.body().graph.get())->note_change();
+  note_write(table);
   const double max_norm = *options.max_norm, p = options.norm_type;
   T* const values = table.data_for_rows(ids);
   const Index columns = table.shape()[1];
