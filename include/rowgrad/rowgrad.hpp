@@ -5,6 +5,7 @@
 
 #include <rowgrad/core/any_tensor.hpp>
 #include <rowgrad/core/concat.hpp>
+#include <rowgrad/core/device.hpp>
 #include <rowgrad/core/dims.hpp>
 #include <rowgrad/core/draws.hpp>
 #include <rowgrad/core/error.hpp>
@@ -24,9 +25,11 @@
 
 #include <rowgrad/autograd/autograd.hpp>
 #include <rowgrad/autograd/copies.hpp>
+#include <rowgrad/autograd/grad.hpp>
 #include <rowgrad/autograd/grad_mode.hpp>
 #include <rowgrad/autograd/gradcheck.hpp>
 #include <rowgrad/autograd/gradient.hpp>
+#include <rowgrad/autograd/hooks.hpp>
 #include <rowgrad/autograd/in_place.hpp>
 #include <rowgrad/autograd/node.hpp>
 #include <rowgrad/autograd/record.hpp>

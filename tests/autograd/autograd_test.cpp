@@ -384,8 +384,10 @@ TEST_CASE("requires_grad_ and grad: only leaves can be switched off and gather a
                        "operation (use detach() for its values outside the graph)",
                        GraphError);
   CHECK(y.requires_grad_().requires_grad());
-  CHECK_THROWS_WITH_AS(
-      y.grad(), "grad: only leaves gather a gradient; this tensor is the result of a recorded operation", GraphError);
+  CHECK_THROWS_WITH_AS(y.grad(),
+                       "grad: only leaves gather a gradient; this tensor is the result of a recorded operation (call "
+                       "retain_grad() before backward() to have its gradient)",
+                       GraphError);
   CHECK_THROWS_WITH_AS(Value{1}.grad(),
                        "grad: this tensor does not require a gradient (call requires_grad_() before it is used)",
                        GraphError);

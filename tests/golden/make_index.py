@@ -352,6 +352,50 @@ def draws():
     r.write()
 
 
+def autograd():
+    r = OperationFile("autograd_grad")
+
+    def add(name, f, *inputs):
+        leaves = [x.clone().requires_grad_() for x in inputs]
+        r.case(name, torch.float64)
+        for i, x in enumerate(leaves):
+            r.tensor(f"x{i}", x)
+        for i, y in enumerate(f(*leaves)):
+            r.tensor(f"y{i}", y)
+
+    grad = torch.autograd.grad
+
+    def hidden(x, w):
+        h = (x * w).tanh()
+        return grad((h * h * w).sum(), (h, x, w))
+
+    def deep(x, w):
+        h = (x * w).exp()
+        k = h * x
+        return grad((k * w + h).sum(), (k, h, w))
+
+    def hooked(x, w):
+        h = x * w
+        h.register_hook(lambda g: g * 2)
+        h.register_hook(lambda g: g + 1)
+        h.retain_grad()
+        w.register_hook(lambda g: g.clamp(-1, 1))
+        for _ in range(2):
+            (h * h + w).sum().backward(retain_graph=True)
+        return x.grad, w.grad, h.grad
+
+    x, w = rand(2, 3), rand(3)
+    add("one", lambda x, w: grad((x * w * w).sum(), x), x, w)
+    add("both", lambda x, w: grad((x * w * w).sum(), (w, x)), x, w)
+    add("seeded", lambda x, w: grad(x * w * w, (w, x), grad_outputs=x.detach() + 1), x, w)
+    add("two_outputs", lambda x, w: grad(((x * w).sum(), w.exp().sum()), (w, x)), x, w)
+    add("itself", lambda x, w: grad(w, w, grad_outputs=w.detach()), x, w)
+    add("hidden", hidden, x, w)
+    add("deep", deep, x, w)
+    add("hooked", hooked, x, w)
+    r.write()
+
+
 if __name__ == "__main__":
-    for make in (rearrange, indexing, in_place, products, draws):
+    for make in (rearrange, indexing, in_place, products, draws, autograd):
         make()

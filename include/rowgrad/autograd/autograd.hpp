@@ -4,6 +4,7 @@
 #pragma once
 
 #include <rowgrad/autograd/copies.hpp>
+#include <rowgrad/autograd/hooks.hpp>
 
 namespace rowgrad {
 
@@ -38,8 +39,14 @@ const Tensor<T>& Tensor<T>::requires_grad_(bool on) const {
 
 template <typename T>
 Gradient<T>& Tensor<T>::grad() const {
-  if (!is_leaf())
-    throw GraphError("grad: only leaves gather a gradient; this tensor is the result of a recorded operation");
+  if (!is_leaf()) {
+    if (detail::WalkObserver* const observer = static_cast<Node<T>*>(body_->graph.get())->observer();
+        observer != nullptr)
+      if (auto& observers = static_cast<detail::Observers<T>&>(*observer); observers.keeps) return observers.kept;
+    throw GraphError(
+        "grad: only leaves gather a gradient; this tensor is the result of a recorded operation (call retain_grad() "
+        "before backward() to have its gradient)");
+  }
   if (!body_->graph)
     throw GraphError("grad: this tensor does not require a gradient (call requires_grad_() before it is used)");
   return static_cast<Node<T>*>(body_->graph.get())->gradient();

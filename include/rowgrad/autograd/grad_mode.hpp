@@ -33,6 +33,12 @@ class [[nodiscard]] no_grad : set_grad_enabled {
   [[nodiscard("ends at once: give it a name")]] no_grad() noexcept : set_grad_enabled(false) {}
 };
 
+/// Recording, also within the scope of a no_grad. PyTorch: torch.enable_grad.
+class [[nodiscard]] enable_grad : set_grad_enabled {
+ public:
+  [[nodiscard("ends at once: give it a name")]] enable_grad() noexcept : set_grad_enabled(true) {}
+};
+
 /// The same as no_grad: there are no version counters whose upkeep a separate mode could save.
 using inference_mode = no_grad;
 

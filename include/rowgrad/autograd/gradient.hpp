@@ -5,6 +5,7 @@
 #pragma once
 
 #include <rowgrad/autograd/row_gradient.hpp>
+#include <rowgrad/core/printing.hpp>
 
 namespace rowgrad {
 
@@ -58,6 +59,16 @@ class Gradient {
 
   /// Sum of squares of all entries, in double.
   double squared_norm() const { return defined() ? values_.array().template cast<double>().square().sum() : 0.0; }
+
+  /// The Euclidean norm of all entries, shape (). PyTorch: x.grad.norm().
+  Tensor<T> norm() const { return full<T>(Shape{}, static_cast<T>(std::sqrt(squared_norm()))); }
+
+  /// Every entry that there is becomes 0. GraphError when it is undefined. PyTorch: x.grad.zero_().
+  void zero_() {
+    if (!defined()) (void)dense();
+    own();
+    values_.array().setZero();
+  }
 
   /// Forgets the gradient. PyTorch: zero_grad(set_to_none=True).
   void reset() noexcept {
@@ -131,5 +142,15 @@ class Gradient {
   Indices rows_;
   Shape shape_;  // of the table, when row-sparse
 };
+
+/// As print(x.grad): the whole gradient as a tensor, None when there is none.
+template <typename T>
+[[gnu::cold]] std::string to_string(const Gradient<T>& gradient) {
+  return gradient.defined() ? to_string(gradient.to_dense()) : "None";
+}
+template <typename T>
+std::ostream& operator<<(std::ostream& out, const Gradient<T>& gradient) {
+  return out << to_string(gradient);
+}
 
 }  // namespace rowgrad

@@ -14,6 +14,18 @@
 namespace rowgrad {
 namespace detail {
 
+class WalkNode;
+
+/// Sees the gradients of one node on their way: hooks, see hooks.hpp.
+class WalkObserver : public Counted {
+ public:
+  /// An operation's gradient is whole, and will be passed on.
+  virtual void see(WalkNode& node) = 0;
+  /// A leaf gathers what a walk brings apart from what it has, until the walk is done or has failed.
+  virtual void begin_apart(WalkNode& leaf) noexcept = 0;
+  virtual void end_apart(WalkNode& leaf, bool done) = 0;
+};
+
 /// A node as the walk sees it: which nodes stand before it, and which it still waits for. The scalar type of its tensor
 /// does not matter here, so a graph may change from float to double and back any number of times.
 class WalkNode : public GraphNode {
@@ -22,11 +34,18 @@ class WalkNode : public GraphNode {
   bool is_leaf() const noexcept final { return inputs_.empty(); }
 
   /// For a leaf whose tensor took another shape: graphs recorded before cannot be walked any more.
-  void retire() noexcept { retired_ = true; }
+  void retire() noexcept { retired_ = noted_ = true; }
 
   /// For a leaf whose values were changed in place outside the graph: backward() through an operation that keeps them
   /// is a GraphError from now on.
   void note_change() noexcept { ++changes_; }
+
+  /// Who sees this node's gradients; null if nobody does.
+  WalkObserver* observer() const noexcept { return observer_; }
+  void set_observer(Ref<WalkObserver> observer) noexcept {
+    observer_ = observer.leak();
+    noted_ = true;
+  }
 
   /// Adds d(root)/d(leaf) to every leaf below this node, given its own gradient (already accumulated).
   void run_backward(bool retain_graph);
@@ -55,6 +74,15 @@ class WalkNode : public GraphNode {
   std::span<Ref<WalkNode>> inputs_;  // memory of the derived class; null where an input needs no gradient
 
  private:
+  friend class GraphCut;
+
+  void expect_unchanged() const {
+    if (keeps_leaf_ && changes_ != changes_before())
+      raise<GraphError>("backward: a tensor that ", name_,
+                        " needs was changed in place after it was used (by a lookup with max_norm?). Use a copy there, "
+                        "weight.clone(), or make the lookups first");
+  }
+
   std::uint32_t changes_before() const noexcept {
     std::uint32_t sum = 0;
     for (const Ref<WalkNode>& input : inputs_)
@@ -62,8 +90,33 @@ class WalkNode : public GraphNode {
     return sum;
   }
 
+  /// In a walk: an input that is a retired leaf, an error, or one that gathers apart, which joins a list.
+  [[gnu::cold, gnu::noinline]] void look_at(WalkNode* input, WalkNode*& hooked) const {
+    if (input->retired_)
+      raise<GraphError>("backward: rows were added to a table since this graph was recorded (at ", name_,
+                        "). Add rows between steps, and run the forward again");
+    if (!input->is_leaf() || input->waiting_++ > 0) return;
+    input->found_next_ = std::exchange(hooked, input);
+    input->observer_->begin_apart(*input);
+  }
+  /// The first leaf of that list leaves it.
+  [[gnu::cold, gnu::noinline]] static void end_apart(WalkNode*& hooked, bool done) {
+    WalkNode* const leaf = std::exchange(hooked, hooked->found_next_);
+    leaf->found_next_ = nullptr;
+    leaf->waiting_ = 0;
+    leaf->observer_->end_apart(*leaf, done);
+  }
+
+  /// A reference of ours, given back when the node goes.
+  [[gnu::cold, gnu::noinline]] void drop_observer() noexcept {
+    if (observer_->release()) observer_->destroy();
+  }
+
   const char* name_;
+  WalkObserver* observer_ = nullptr;
   bool retired_ = false, keeps_leaf_ = false;
+  bool noted_ = false;              // a leaf that a walk has to look at: retired or with hooks
+  bool needed_ = false;             // by a walk to some inputs, see GraphCut
   std::uint32_t changes_ = 0;       // of a leaf: how often it was changed in place; of an operation: its leaves', then
   Index waiting_ = 0;               // during a walk: consumers whose contribution has not come yet
   WalkNode* found_next_ = nullptr;  // during a walk: the node found after this one
@@ -80,6 +133,8 @@ inline void WalkNode::destroy() noexcept {
         before->next_ = list;
         list = before;
       }
+    if (node->observer_ != nullptr) [[unlikely]]
+      node->drop_observer();
     node->dispose();
   }
 }
@@ -90,8 +145,10 @@ inline void WalkNode::run_backward(bool retain_graph) {
   const no_grad guard;
   struct Visited {  // a list through found_next_; whatever happens, the graph is left ready for another walk
     WalkNode* first;
+    WalkNode* hooked = nullptr;  // leaves, a list of its own
     bool failed = true;
     ~Visited() {
+      while (hooked != nullptr) end_apart(hooked, false);
       for (WalkNode* node = first; node != nullptr; node = std::exchange(node->found_next_, nullptr)) {
         node->waiting_ = 0;
         if (failed) node->forget();
@@ -109,13 +166,9 @@ inline void WalkNode::run_backward(bool retain_graph) {
                         "). To walk it twice, pass retain_graph = true the first time; a loop that keeps a "
                         "result of the step before should detach() it");
     for (const Ref<WalkNode>& input : node->inputs_)
-      if (input && input->retired_)
-        raise<GraphError>("backward: rows were added to a table since this graph was recorded (at ", node->name_,
-                          "). Add rows between steps, and run the forward again");
-    if (node->keeps_leaf_ && node->changes_ != node->changes_before())
-      raise<GraphError>("backward: a tensor that ", node->name_,
-                        " needs was changed in place after it was used (by a lookup with max_norm?). Use a copy there, "
-                        "weight.clone(), or make the lookups first");
+      if (input && input->noted_) [[unlikely]]
+        node->look_at(input.get(), visited.hooked);
+    node->expect_unchanged();
     for_each_operation_before(node, [&last](WalkNode* before) {
       if (before->waiting_++ == 0) last = last->found_next_ = before;
     });
@@ -124,6 +177,8 @@ inline void WalkNode::run_backward(bool retain_graph) {
   for (WalkNode* ready = this; ready != nullptr;) {  // a stack through next_
     WalkNode* node = std::exchange(ready, ready->next_);
     try {
+      if (node->observer_ != nullptr) [[unlikely]]
+        node->observer_->see(*node);
       node->pass_on();
     } catch (const WrongGradient& wrong) {
       raise<WrongGradient>("backward of ", node->name_, ": ", wrong.what());
@@ -133,6 +188,7 @@ inline void WalkNode::run_backward(bool retain_graph) {
       if (--before->waiting_ == 0) before->next_ = std::exchange(ready, before);
     });
   }
+  while (visited.hooked != nullptr) end_apart(visited.hooked, true);
   visited.failed = false;
 }
 

@@ -30,7 +30,14 @@ namespace detail {
   return plain && result.find('.') == std::string::npos ? result + ".0" : result;
 }
 
-inline constexpr std::size_t printed_line_width = 80;
+/// How tensors are printed; see set_printoptions().
+struct PrintedAs {
+  int precision = 4;
+  Index threshold = 1000, edge = 3;
+  std::size_t line_width = 80;
+  int scientific = -1;  // 0 never, 1 always, -1 where values span much
+};
+inline PrintedAs printed_as;
 
 /// How the values of one tensor are written: a common style and width, as in PyTorch.
 template <typename T>
@@ -48,6 +55,7 @@ class ValueFormat {
         largest = std::max(largest, magnitude);
       }
       scientific_ = largest / (smallest == 0 ? 1 : smallest) > 1000. || largest > 1e8 || (!integers && smallest < 1e-4);
+      if (printed_as.scientific >= 0) scientific_ = printed_as.scientific == 1;
       integers_ = integers && !scientific_;
     }
     for (T value : shown)
@@ -72,9 +80,10 @@ class ValueFormat {
     if constexpr (std::is_floating_point_v<T>) {
       if (std::isnan(value)) return "nan";
       if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-      char text[32];  // nothing above 1e8 is written with all its digits
+      char text[340];  // the largest double with all its digits
       const auto format = scientific_ ? std::chars_format::scientific : std::chars_format::fixed;
-      const char* const end = std::to_chars(text, text + sizeof text, value, format, integers_ ? 0 : 4).ptr;
+      const char* const end =
+          std::to_chars(text, text + sizeof text, value, format, integers_ ? 0 : printed_as.precision).ptr;
       return std::string(text, static_cast<std::size_t>(end - text)) + (integers_ ? "." : "");
     } else if constexpr (std::is_same_v<T, bool>) {
       return value ? "True" : "False";
@@ -92,7 +101,7 @@ template <typename T>
 class TensorWriter {
  public:
   explicit TensorWriter(const Tensor<T>& x)
-      : x_(x), values_(x.data()), summarised_(x.numel() > 1000), format_(shown_values()) {}
+      : x_(x), values_(x.data()), summarised_(x.numel() > printed_as.threshold), format_(shown_values()) {}
 
   std::string write(std::size_t indent) const {
     std::string text;
@@ -101,9 +110,7 @@ class TensorWriter {
   }
 
  private:
-  static constexpr Index edge = 3;
-
-  bool skips(Index size) const noexcept { return summarised_ && size > 2 * edge; }
+  bool skips(Index size) const noexcept { return summarised_ && size > 2 * printed_as.edge; }
 
   std::vector<T> shown_values() const {
     std::vector<T> shown;
@@ -116,7 +123,7 @@ class TensorWriter {
     if (d == x_.dim()) return shown.push_back(values_[offset]);
     const Index size = x_.shape()[d], stride = split_at(x_.shape(), d).inner;
     for (Index i = 0; i < size; ++i) {
-      if (skips(size) && i == edge) i = size - edge;
+      if (skips(size) && i == printed_as.edge) i = size - printed_as.edge;
       gather(shown, d + 1, offset + i * stride);
     }
   }
@@ -129,12 +136,13 @@ class TensorWriter {
     }
     const Index size = x_.shape()[d], stride = split_at(x_.shape(), d).inner;
     const bool innermost = d == x_.dim() - 1;
-    const std::size_t per_line = std::max<std::size_t>(1, (printed_line_width - indent) / (format_.width() + 2));
+    const std::size_t per_line =
+        std::max<std::size_t>(1, (std::max(printed_as.line_width, indent) - indent) / (format_.width() + 2));
     const std::string line = "\n" + std::string(indent + 1, ' ');
     text += '[';
     std::size_t items = 0;
     for (Index i = 0; i < size; ++i) {
-      const bool gap = skips(size) && i == edge;
+      const bool gap = skips(size) && i == printed_as.edge;
       if (i > 0) {
         if (innermost)
           text += items % per_line == 0 ? "," + line : ", ";
@@ -144,7 +152,7 @@ class TensorWriter {
       ++items;
       if (gap) {
         text += innermost ? " ..." : "...";
-        i = size - edge - 1;
+        i = size - printed_as.edge - 1;
       } else if (innermost) {
         text += format_(values_[offset + i]);
       } else {
@@ -162,6 +170,28 @@ class TensorWriter {
 
 }  // namespace detail
 
+/// How numbers and long tensors are printed; what is left out stays as it is. PyTorch: torch.set_printoptions.
+struct PrintOptions {
+  Index precision = -1;  // digits behind the point, 4 at first
+  Index threshold = -1;  // more elements than this, 1000 at first, are printed in part
+  Index edgeitems = -1;  // of a dimension printed in part, so many at both ends, 3 at first
+  Index linewidth = -1;  // characters in a line, 80 at first
+  int sci_mode = -1;     // 1 scientific notation, 0 never
+};
+
+/// For the whole program; not while other threads print. ValueError for what no tensor can be printed with.
+inline void set_printoptions(const PrintOptions& options) {
+  detail::PrintedAs& as = detail::printed_as;
+  if (options.precision > 17 || options.edgeitems == 0 || options.linewidth == 0 || options.sci_mode > 1)
+    throw ValueError(
+        "set_printoptions: expected a precision of at most 17, edgeitems and a linewidth above 0, and sci_mode 0 or 1");
+  if (options.precision >= 0) as.precision = static_cast<int>(options.precision);
+  if (options.threshold >= 0) as.threshold = options.threshold;
+  if (options.edgeitems >= 0) as.edge = options.edgeitems;
+  if (options.linewidth >= 0) as.line_width = static_cast<std::size_t>(options.linewidth);
+  if (options.sci_mode >= 0) as.scientific = options.sci_mode;
+}
+
 /// "tensor([[1., 2.], [3., 4.]])", with what PyTorch says after it: the type when it is not the default one,
 /// requires_grad=True for a leaf, grad_fn for the result of a recorded operation.
 template <typename T>
@@ -171,7 +201,7 @@ template <typename T>
   std::string text = "tensor(" + (x.numel() == 0 ? std::string("[]") : detail::TensorWriter<T>(x).write(indent));
   std::size_t line = text.size() - (text.rfind('\n') + 1) + 2;  // the 2 is PyTorch's
   const auto append = [&](const std::string& suffix) {
-    const bool fits = line + suffix.size() + 2 <= detail::printed_line_width;
+    const bool fits = line + suffix.size() + 2 <= detail::printed_as.line_width;
     text += (fits ? ", " : ",\n" + std::string(indent, ' ')) + suffix;
     line = (fits ? line + 2 : indent) + suffix.size();
   };

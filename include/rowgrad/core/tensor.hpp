@@ -253,6 +253,8 @@ class Tensor : public TensorMethods<T> {
   /// PyTorch: to(dtype).
   template <typename U>
   Tensor<U> to() const;
+  /// x.to(device("cpu")), which is x. See device.hpp.
+  Tensor to(const rowgrad::device& where) const;
 
   // Gradients; defined in autograd/.
   /// Whether operations on this tensor are recorded.
@@ -260,8 +262,15 @@ class Tensor : public TensorMethods<T> {
   /// Switches that at run time (freezing, unfreezing). GraphError for the result of a recorded operation.
   const Tensor& requires_grad_(bool on = true) const;
   bool is_leaf() const { return !body().graph || body().graph->is_leaf(); }
-  /// What backward() gathered for a leaf: dense, row-sparse, or nothing yet.
+  /// What backward() gathered for a leaf, or for a result after retain_grad(): dense, row-sparse, or nothing yet.
   Gradient<T>& grad() const;
+  /// Has backward() keep the gradient of this result of an operation; for a leaf nothing is to be done. GraphError for
+  /// a tensor that needs no gradient. PyTorch: retain_grad.
+  void retain_grad() const;
+  /// Has hook(gradient) called when a walk has gathered this tensor's gradient; it may return another one of the same
+  /// shape. GraphError for a tensor that needs no gradient. PyTorch: register_hook. Both: autograd/hooks.hpp.
+  template <typename Hook>
+  void register_hook(Hook hook) const;
   /// Adds d(this)/d(leaf) to the gradient of every leaf this value came from. The tensor has one element, or a seed of
   /// its shape is given. The graph's saved values are freed unless retain_graph. GraphError when nothing requires a
   /// gradient, or on a second call through a freed graph. PyTorch: backward.

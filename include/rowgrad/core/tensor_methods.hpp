@@ -13,6 +13,8 @@
 namespace rowgrad {
 
 class Generator;
+class device;
+struct dtype;
 template <typename T>
 class Tensor;
 template <typename T>
@@ -337,6 +339,12 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<Index> nonzero() const;
   // functional/mask.hpp.
   Tensor<T> masked_fill(const Tensor<bool>& mask, T value) const;
+
+  // What it is made of: core/device.hpp.
+  rowgrad::dtype dtype() const noexcept;
+  rowgrad::device device() const;
+  Tensor<T> cpu() const;
+  bool is_cuda() const noexcept { return false; }
 
  protected:
   const Tensor<T>& self() const noexcept { return static_cast<const Tensor<T>&>(*this); }

@@ -251,4 +251,15 @@ Tensor<T> pow(const Tensor<T>& x, std::type_identity_t<T> exponent) {
   return y;
 }
 
+// A gradient times a number, as a tensor: w -= lr * w.grad(). Dense, of the table's size for a table; optim::SGD costs
+// the rows alone.
+template <typename T>
+Tensor<T> operator*(std::type_identity_t<T> number, const Gradient<T>& gradient) {
+  return number * gradient.to_dense();
+}
+template <typename T>
+Tensor<T> operator*(const Gradient<T>& gradient, std::type_identity_t<T> number) {
+  return gradient.to_dense() * number;
+}
+
 }  // namespace rowgrad
