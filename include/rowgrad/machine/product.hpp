@@ -48,6 +48,10 @@ template <typename T>
 void small_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
   for (Index i = 0; i < c.rows; ++i) {
     T* const out = c.at(i, 0);
+    if (a.columns == 1 && base.values == nullptr && b.column_step == 1) {
+      add_multiple_to_zero(out, *a.at(i, 0), b.values, c.columns);
+      continue;
+    }
     if (base.values == nullptr)
       std::fill_n(out, c.columns, T(0));
     else if (base.values != c.values)
@@ -72,17 +76,23 @@ void small_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>
 /// The same for one column, of any length: dot products where rows of a are contiguous, else columns of a added up.
 template <typename T>
 void vector_product(const Operand<T>& c, const Operand<T>& base, const Operand<T>& a, const Operand<T>& b) {
-  for (Index i = 0; i < c.rows; ++i) {
-    T sum = T(0);
-    if (a.column_step == 1 && b.row_step == 1) sum = row_dot(a.at(i, 0), b.values, a.columns);
-    *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
+  if (a.column_step == 1 && b.row_step == 1) {
+    for (Index i = 0; i < c.rows; ++i) {
+      const T sum = row_dot(a.at(i, 0), b.values, a.columns);
+      *c.at(i, 0) = base.values == nullptr ? sum : *base.at(i, 0) + sum;
+    }
+    return;
   }
-  if (a.column_step == 1 && b.row_step == 1) return;
+  const bool contiguous = c.row_step == 1 && a.row_step == 1;
+  if (contiguous && base.values == nullptr)
+    std::fill_n(c.at(0, 0), c.rows, T(0));
+  else
+    for (Index i = 0; i < c.rows; ++i) *c.at(i, 0) = base.values == nullptr ? T(0) : *base.at(i, 0) + T(0);
   for (Index k = 0; k < a.columns; ++k) {
     const T factor = *b.at(k, 0);
     const T* const from = a.at(0, k);
     T* const to = c.at(0, 0);
-    if (c.row_step == 1 && a.row_step == 1)
+    if (contiguous)
       add_multiple(to, factor, from, c.rows);
     else
       for (Index i = 0; i < c.rows; ++i) to[i * c.row_step] += factor * from[i * a.row_step];

@@ -39,6 +39,15 @@ void add_multiple(T* to, T factor, const T* x, Index n) {
   });
 }
 
+/// to = 0 + factor * x: the bits of add_multiple() to zeros, where -0 becomes 0.
+template <typename T>
+void add_multiple_to_zero(T* to, T factor, const T* x, Index n) {
+  for_each_lane<T>(n, [to, factor, x](auto lane, Index i) {
+    using L = decltype(lane);
+    (L(T(0)) + factor * L::load(x + i)).store(to + i);
+  });
+}
+
 /// to = factor * x, which may be the same row.
 template <typename T>
 void set_multiple(T* to, T factor, const T* x, Index n) {
