@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Compares rowgrad's benchmarks with PyTorch's (peers/pytorch.py), workload by workload, on this machine.
 
-    compare.py [--filter REGEX] [--rounds N] [--threads N] [--min-time SECONDS] [--binary PATH]
+    compare.py [--filter REGEX] [--rounds N] [--threads N] [--min-time SECONDS] [--binary PATH] [--peer NAME]
+
+--peer fbgemm compares the bag_step workloads with FBGEMM's (peers/fbgemm.py) instead.
 
 The two run in turn, once each a round, so that a machine that changes speed changes both; both take the median of five
 repetitions. Times are medians over the rounds; "ratio" is the median of the rounds' peer time / rowgrad time, its least
@@ -21,7 +23,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BINARY = HERE.parent / "build/release/bench/rowgrad_bench"
-PEER = HERE / "peers/pytorch.py"
 FLOOR = "gemm_floor/"
 REPETITIONS = 5
 MICROSECONDS = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
@@ -55,9 +56,9 @@ def readable(microseconds):
     return f"{microseconds:.3g} us"
 
 
-def table(rounds):
+def table(rounds, peer_name):
     """Lines of text; rounds: a list of pairs (rowgrad's times, the peer's times)."""
-    rows = [("workload", "rowgrad", "PyTorch", "ratio", "[min-max]", "x floor")]
+    rows = [("workload", "rowgrad", peer_name, "ratio", "[min-max]", "x floor")]
     for name in dict.fromkeys(name for pair in rounds for times in pair for name in times):
         mine = [own[name] for own, _ in rounds if name in own]
         theirs = [peer[name] for _, peer in rounds if name in peer]
@@ -85,6 +86,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="of both; 1 unless given")
     parser.add_argument("--min-time", type=float, default=0.2, metavar="SECONDS", help="of one repetition")
     parser.add_argument("--binary", type=Path, default=BINARY, metavar="PATH", help="the C++ benchmarks")
+    parser.add_argument("--peer", choices=("pytorch", "fbgemm"), default="pytorch")
     options = parser.parse_args()
 
     try:
@@ -107,7 +109,7 @@ def main():
         f"--benchmark_min_time={options.min_time}",
         f"--benchmark_repetitions={REPETITIONS}",
     ]
-    peer = [sys.executable, PEER, f"--filter={options.filter}", f"--min-time={options.min_time}"]
+    peer = [sys.executable, HERE / f"peers/{options.peer}.py", f"--filter={options.filter}", f"--min-time={options.min_time}"]
     rounds = []
     for number in range(options.rounds):
         print(f"round {number + 1} of {options.rounds}", file=sys.stderr)
@@ -115,7 +117,7 @@ def main():
     if not any(times for pair in rounds for times in pair):
         sys.exit(f"compare.py: no workload matches {options.filter!r}")
     print(f"PyTorch {version.stdout.strip()}, threads: {options.threads}, rounds: {options.rounds}\n")
-    print("\n".join(table(rounds)))
+    print("\n".join(table(rounds, {"pytorch": "PyTorch", "fbgemm": "FBGEMM"}[options.peer])))
 
 
 if __name__ == "__main__":

@@ -114,6 +114,17 @@ TEST_CASE("DataLoader: samplers' orders and draws are PyTorch's") {
         }
         draw(sampled);
       }
+    } else if (c.op() == "weighted") {
+      rowgrad::manual_seed(6);
+      const std::vector<double> weights{0.1, 2.5, 0, 0.7, 3};
+      const DataLoader loader(up_to(5), {.batch_size = 4,
+                                         .sampler = std::make_shared<WeightedRandomSampler>(
+                                             weights, 30, true, own ? &generator : nullptr)});
+      for (int epoch = 0; epoch < 2; ++epoch) {
+        const Values these = order_of(loader);
+        order.insert(order.end(), these.begin(), these.end());
+        draw(sampled);
+      }
     } else {
       continue;
     }
@@ -121,7 +132,7 @@ TEST_CASE("DataLoader: samplers' orders and draws are PyTorch's") {
     CHECK(order == c.tensor<Index>("order").to_vector());
     CHECK(draws == c.tensor<Index>("draws").to_vector());
   }
-  CHECK(cases == 38);
+  CHECK(cases == 40);
 }
 
 TEST_CASE("random_split: PyTorch's parts") {
@@ -343,6 +354,11 @@ TEST_CASE("DataLoader: arguments out of range") {
   CHECK_THROWS_AS(DataLoader(up_to(3), {.shuffle = true, .sampler = std::make_shared<SequentialSampler>(3)}),
                   ValueError);
   CHECK_THROWS_AS(RandomSampler(0), ValueError);
+  CHECK_THROWS_AS(WeightedRandomSampler({1, 2}, 0), ValueError);
+  CHECK_THROWS_AS(WeightedRandomSampler({1, -2}, 1).indices(), ValueError);
+  Values once = WeightedRandomSampler({1, 2, 3}, 3, false).indices();
+  std::sort(once.begin(), once.end());
+  CHECK(once == Values{0, 1, 2});
   CHECK_THROWS_AS(RandomSampler(5, {.num_samples = 0}), ValueError);
   const DataLoader wrong(up_to(3), {.sampler = std::make_shared<SequentialSampler>(4)});
   CHECK_THROWS_AS(wrong.begin(), IndexError);

@@ -4,7 +4,7 @@
 Run by hand: python3 tests/golden/make_data_loader.py. Needs torch 2.13. Orders of plain loaders are in data_batches.txt.
 """
 import torch
-from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, random_split
+from torch.utils.data import DataLoader, RandomSampler, SubsetRandomSampler, WeightedRandomSampler, random_split
 
 from golden_file import F64, GoldenFile
 
@@ -56,6 +56,16 @@ def main():
                 draws.append(drawn())
             draws.append(drawn(generator))
         case(f"subset@{'own' if own else 'default'}", order=order, draws=draws)
+    for own in (False, True):
+        torch.manual_seed(6)
+        generator = torch.Generator().manual_seed(8) if own else None
+        loader = DataLoader(range(5), 4, sampler=WeightedRandomSampler([0.1, 2.5, 0, 0.7, 3], 30, generator=generator))
+        order, draws = [], []
+        for _ in range(2):
+            for batch in loader:
+                order += batch.tolist()
+            draws.append(drawn(generator))
+        case(f"weighted@{'own' if own else 'default'}", order=order, draws=draws)
     f.write()
 
 

@@ -1,4 +1,5 @@
-// What: in which order a loader takes the samples: SequentialSampler, RandomSampler, SubsetRandomSampler.
+// What: in which order a loader takes the samples: SequentialSampler, RandomSampler, SubsetRandomSampler,
+//       WeightedRandomSampler.
 // Why:  orders are PyTorch's for a seed, and a loader can take one of the caller's own.
 // See:  data_loader.hpp; PyTorch torch.utils.data.sampler.
 #pragma once
@@ -7,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include <rowgrad/core/draws.hpp>
 #include <rowgrad/core/error.hpp>
 #include <rowgrad/core/factory.hpp>
 #include <rowgrad/core/random.hpp>
@@ -113,6 +115,30 @@ class SubsetRandomSampler final : public Sampler {
 
  private:
   std::vector<Index> samples_;
+  Generator* generator_;
+};
+
+/// Samples in proportion to their weights, with replacement or without: torch.multinomial's draws. ValueError for
+/// num_samples < 1, and from indices() for weights that multinomial() refuses. PyTorch: WeightedRandomSampler.
+class WeightedRandomSampler final : public Sampler {
+ public:
+  WeightedRandomSampler(const std::vector<double>& weights, Index num_samples, bool replacement = true,
+                        Generator* generator = nullptr)
+      : weights_(weights), num_samples_(num_samples), replacement_(replacement), generator_(generator) {
+    if (num_samples < 1)
+      rowgrad::detail::raise<ValueError>("WeightedRandomSampler: expected num_samples >= 1, got ", num_samples);
+  }
+  using Sampler::indices;
+  std::vector<Index> indices(Generator& generator) const override {
+    return multinomial(weights_, num_samples_, replacement_, generator).to_vector();
+  }
+  Index size() const noexcept override { return num_samples_; }
+  Generator* generator() const noexcept override { return generator_; }
+
+ private:
+  Tensor<double> weights_;
+  Index num_samples_;
+  bool replacement_;
   Generator* generator_;
 };
 
