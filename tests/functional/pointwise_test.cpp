@@ -26,6 +26,7 @@ golden::Table<T> functions() {
       {"maximum", [](In x) { return maximum(x[0], x[1]); }},
       {"minimum", [](In x) { return minimum(x[0], x[1]); }},
       {"atan2", [](In x) { return atan2(x[0], x[1]); }},
+      {"logaddexp", [](In x) { return logaddexp(x[0], x[1]); }},
       {"remainder", [](In x) { return remainder(x[0], x[1]); }},
       {"fmod", [](In x) { return fmod(x[0], x[1]); }},
       {"floor_divide", [](In x) { return div(x[0], x[1], {.rounding_mode = "floor"}); }},

@@ -21,9 +21,10 @@ EDGE = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, inf, -inf, nan, 1e-30, 
 def elementary():
     torch.manual_seed(10)
     r = OperationFile("functional_elementary_more")
-    for op in "abs square reciprocal rsqrt expm1 exp2 log1p log2 log10 sin cos tan erf".split():
+    for op in "abs square reciprocal rsqrt expm1 exp2 log1p log2 log10 sin cos tan erf asin acos atan sinh cosh".split():
         f = getattr(torch, op)
-        r.add(f"{op}@gentle", f, rand(2, 3, low=0.1 if "log" in op or "sqrt" in op else -2), dtypes=BOTH)
+        low, high = (-0.9, 0.9) if op in ("asin", "acos") else (0.1 if "log" in op or "sqrt" in op else -2, 2)
+        r.add(f"{op}@gentle", f, rand(2, 3, low=low, high=high), dtypes=BOTH)
         r.add(f"{op}@edge", f, [v for v in EDGE if op not in ("tan", "sin", "cos") or v != 1e30], dtypes=BOTH)
         r.add(f"{op}@scalar", f, 0.5)
         r.add(f"{op}@empty", f, rand(0, 2))
@@ -32,6 +33,8 @@ def elementary():
     for op in "floor ceil round trunc sign frac".split():
         r.add(f"{op}@edge", getattr(torch, op), EDGE, dtypes=BOTH)
         r.add(f"{op}@cube", getattr(torch, op), rand(2, 1, 3))
+    r.add("nan_to_num@edge", torch.nan_to_num, EDGE, dtypes=BOTH)
+    r.add("nan_to_one@edge", lambda x: torch.nan_to_num(x, nan=1.0, posinf=2.0, neginf=-2.0), EDGE, dtypes=BOTH)
     r.add("round2@", lambda x: torch.round(x, decimals=2), [1.255, -2.345, 25.0, 0.125, nan, inf], dtypes=BOTH)
     r.add("round_minus1@", lambda x: torch.round(x, decimals=-1), [125.0, 135.0, -5.0, 4.0], dtypes=BOTH)
     r.write()
@@ -46,6 +49,7 @@ def pointwise():
         "maximum": torch.maximum,
         "minimum": torch.minimum,
         "atan2": torch.atan2,
+        "logaddexp": torch.logaddexp,
         "remainder": torch.remainder,
         "fmod": torch.fmod,
         "floor_divide": lambda a, b: torch.div(a, b, rounding_mode="floor"),
@@ -152,6 +156,8 @@ def reductions():
     r.add("prod@zero", torch.prod, [[1.0, 0.0], [2.0, 3.0]])
     r.add("prod@zeros", torch.prod, [[1.0, 0.0], [0.0, 3.0]])
     r.add("prod@none", torch.prod, rand(0))
+    for name, n, dim in (("last", 1, -1), ("first", 1, 0), ("twice", 2, 1), ("never", 0, 1), ("too_often", 9, 1)):
+        r.add(f"diff_{name}@", lambda v: torch.diff(v, n, dim), cube)
     for op in ("cumsum", "cumprod"):
         f = getattr(torch, op)
         for dim in (0, 1, -1):

@@ -266,6 +266,11 @@ class TensorMethods : public MatrixMethods<T> {
   Tensor<T> sin() const;
   Tensor<T> cos() const;
   Tensor<T> tan() const;
+  Tensor<T> asin() const;
+  Tensor<T> acos() const;
+  Tensor<T> atan() const;
+  Tensor<T> sinh() const;
+  Tensor<T> cosh() const;
   Tensor<T> erf() const;
   // functional/activation.hpp.
   Tensor<T> relu() const;

@@ -1,8 +1,9 @@
-// What: cumsum and cumprod, the sums and products of everything up to each place.
+// What: cumsum and cumprod, the sums and products of everything up to each place; diff, the way back.
 // Why:  positions of words ((ids != 0).cumsum(1)), offsets of bags, shares of a whole.
 // See:  softmax.hpp (lines along a dimension); PyTorch "Reduction Ops".
 #pragma once
 
+#include <rowgrad/functional/elementwise.hpp>
 #include <rowgrad/functional/softmax.hpp>
 
 namespace rowgrad {
@@ -102,6 +103,16 @@ Tensor<detail::SumOf<T>> cumprod(const Tensor<T>& x, Index dim) {
             x);
     return y;
   }
+}
+
+/// Differences of neighbours along dim, n times over: x[i + 1] - x[i]. ValueError for a negative n. PyTorch:
+/// torch.diff.
+template <typename T>
+Tensor<T> diff(Tensor<T> x, Index n = 1, Index dim = -1) {
+  if (x.dim() == 0) detail::raise<ShapeError>("diff: expected at least one dimension, got shape ()");
+  if (n < 0) detail::raise<ValueError>("diff: expected n of at least 0, got ", n);
+  for (; n > 0 && x.size(dim) > 0; --n) x = slice(x, dim, 1, x.size(dim)) - slice(x, dim, 0, x.size(dim) - 1);
+  return x;
 }
 
 template <typename T>

@@ -145,6 +145,48 @@ Tensor<T> tan(const Tensor<T>& x) {
       [](const auto& g, const auto& y) { return g * (T(1) + y * y); });
 }
 
+/// Angles in radians whose sine, cosine, tangent it is; dx = g / sqrt(1 - x^2), -g / sqrt(1 - x^2), g / (1 + x^2).
+/// PyTorch: torch.asin, acos, atan.
+template <typename T>
+Tensor<T> asin(const Tensor<T>& x) {
+  return detail::unary(
+      "AsinBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::asin(v); }); },
+      [](const auto& g, const auto& u) { return g * u.unaryExpr([](T v) { return T(1) / std::sqrt(T(1) - v * v); }); });
+}
+template <typename T>
+Tensor<T> acos(const Tensor<T>& x) {
+  return detail::unary(
+      "AcosBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::acos(v); }); },
+      [](const auto& g, const auto& u) {
+        return g * u.unaryExpr([](T v) { return T(-1) / std::sqrt(T(1) - v * v); });
+      });
+}
+template <typename T>
+Tensor<T> atan(const Tensor<T>& x) {
+  return detail::unary(
+      "AtanBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::atan(v); }); },
+      [](const auto& g, const auto& u) { return g / (u * u + T(1)); });
+}
+
+/// Hyperbolic sine and cosine; dx = g cosh(x), g sinh(x). PyTorch: torch.sinh, cosh.
+template <typename T>
+Tensor<T> sinh(const Tensor<T>& x) {
+  return detail::unary(
+      "SinhBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::sinh(v); }); },
+      [](const auto& g, const auto& u) { return g * u.unaryExpr([](T v) { return std::cosh(v); }); });
+}
+template <typename T>
+Tensor<T> cosh(const Tensor<T>& x) {
+  return detail::unary(
+      "CoshBackward0", x, detail::Save::input,
+      [](const auto& u) { return u.unaryExpr([](T v) { return std::cosh(v); }); },
+      [](const auto& g, const auto& u) { return g * u.unaryExpr([](T v) { return std::sinh(v); }); });
+}
+
 /// The error function; dx = g 2 / sqrt(pi) e^(-x^2). PyTorch: torch.erf.
 template <typename T>
 Tensor<T> erf(const Tensor<T>& x) {
@@ -219,6 +261,26 @@ Tensor<T> TensorMethods<T>::tan() const {
 template <typename T>
 Tensor<T> TensorMethods<T>::erf() const {
   return rowgrad::erf(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::asin() const {
+  return rowgrad::asin(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::acos() const {
+  return rowgrad::acos(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::atan() const {
+  return rowgrad::atan(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::sinh() const {
+  return rowgrad::sinh(self());
+}
+template <typename T>
+Tensor<T> TensorMethods<T>::cosh() const {
+  return rowgrad::cosh(self());
 }
 
 }  // namespace rowgrad

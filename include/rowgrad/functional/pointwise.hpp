@@ -239,6 +239,21 @@ Tensor<T> atan2(const Tensor<T>& a, const Tensor<T>& b) {
       a, b);
 }
 
+/// log(e^a + e^b) without overflow; da = g / (1 + e^(b - a)), and db likewise. PyTorch: torch.logaddexp.
+template <typename T>
+Tensor<T> logaddexp(const Tensor<T>& a, const Tensor<T>& b) {
+  return detail::pointwise(
+      "logaddexp", "LogaddexpBackward0",
+      [](T u, T v) {
+        if (u == v && !detail::is_finite(u)) return u;
+        return detail::larger(u, v) + std::log1p(std::exp(-std::abs(u - v)));
+      },
+      [](T g, T u, T v) {
+        return std::array<T, 2>{g / (T(1) + std::exp(v - u)), g / (T(1) + std::exp(u - v))};
+      },
+      a, b);
+}
+
 /// x + value a b, element by element. PyTorch: torch.addcmul.
 template <typename T>
 Tensor<T> addcmul(const Tensor<T>& x, const Tensor<T>& a, const Tensor<T>& b, std::type_identity_t<T> value = T(1)) {

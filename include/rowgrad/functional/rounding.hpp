@@ -1,9 +1,12 @@
-// What: floor, ceil, round, trunc, frac, sign.
+// What: floor, ceil, round, trunc, frac, sign, nan_to_num.
 // Why:  steps: their gradients are 0, except frac's, and still they are part of a graph, as in PyTorch.
 // See:  elementary.hpp; arithmetic.hpp (div with a rounding mode, remainder).
 #pragma once
 
+#include <limits>
+
 #include <rowgrad/functional/elementwise.hpp>
+#include <rowgrad/machine/finite.hpp>
 
 namespace rowgrad {
 namespace detail {
@@ -62,6 +65,31 @@ Tensor<T> sign(const Tensor<T>& x) {
     record(
         y, "SignBackward0", [](const Tensor<T>& g, Node<T>* node) { node->accumulate(zeros<T>(g.shape())); }, x);
   return y;
+}
+
+/// What replaces NaN and infinities: by default 0 and the largest numbers of the type.
+template <typename T>
+struct FiniteValues {
+  T nan = T(0);
+  T posinf = std::numeric_limits<T>::max();
+  T neginf = std::numeric_limits<T>::lowest();
+};
+
+/// x with other values for NaN and infinities: nan_to_num(x, {.nan = 1}); dx = g where x is finite, else 0. PyTorch:
+/// torch.nan_to_num.
+template <std::floating_point T>
+Tensor<T> nan_to_num(const Tensor<T>& x, const FiniteValues<std::type_identity_t<T>>& values = {}) {
+  return detail::unary(
+      "NanToNumBackward0", x, detail::Save::input,
+      [values](const auto& u) {
+        return u.unaryExpr([values](T v) {
+          if (detail::is_finite(v)) return v;
+          return detail::is_nan(v) ? values.nan : v > T(0) ? values.posinf : values.neginf;
+        });
+      },
+      [](const auto& g, const auto& u) {
+        return g.binaryExpr(u, [](T gradient, T v) { return gradient * T(detail::is_finite(v)); });
+      });
 }
 
 /// x - trunc(x), with x's sign; dx = g. PyTorch: torch.frac.
