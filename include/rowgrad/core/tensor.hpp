@@ -44,10 +44,10 @@ struct TensorBody final : Counted {
 };
 
 [[noreturn, gnu::cold, gnu::noinline]] inline void throw_changed(const Shape& shape) {
-  raise<GraphError>(
-      "backward: a tensor of shape ", shape,
-      " that an operation saved for its gradient has been changed in place since (by +=, fill_(), copy_() "
-      "or the like). Change a clone() of it, or change it after backward()");
+  raise<GraphError>("backward: a tensor of shape ", shape,
+                    " that an operation saved for its gradient has been changed in place since (by +=, fill_(), "
+                    "copy_(), a lookup with max_norm "
+                    "or the like). Change a clone() of it, or change it after backward()");
 }
 
 /// What reading a tensor takes when its storage has a debt, or was written to while it was shared.
