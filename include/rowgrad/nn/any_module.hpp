@@ -122,11 +122,26 @@ std::ostream& operator<<(std::ostream& out, const AnyModule<T>& layer) {
   return out << layer.module();
 }
 
+namespace layer_list {
+
+/// For layers that are applied one after the other.
+template <typename T, typename Layer>
+constexpr void expect_called() {
+  static_assert(
+      AnyModule<T>::template takes<Layer, Tensor<T>> || AnyModule<T>::template takes<Layer, Indices>,
+      "Sequential: each layer needs an operator() or a forward() that takes a Tensor<T> or Indices and gives a "
+      "Tensor<T>");
+}
+
+}  // namespace layer_list
+
 /// A layer under a name, in lists of them: {"fc", nn::Linear<float>(3, 4)}.
-template <typename T>
+template <typename T, bool called = false>
 struct NamedLayer {
   template <std::derived_from<Module<T>> Layer>
-  NamedLayer(std::string layer_name, Layer held) : name(std::move(layer_name)), layer(std::move(held)) {}
+  NamedLayer(std::string layer_name, Layer held) : name(std::move(layer_name)), layer(std::move(held)) {
+    if constexpr (called) layer_list::expect_called<T, Layer>();
+  }
 
   std::string name;
   mutable AnyModule<T> layer;  // moved out of lists between braces, whose elements are constant

@@ -26,8 +26,8 @@ class Sequential : public Module<T> {
   }
   /// Layers under names. ValueError for a name that is empty, has a '.', or stands twice. PyTorch:
   /// Sequential(OrderedDict).
-  Sequential(std::initializer_list<NamedLayer<T>> layers) {
-    for (const NamedLayer<T>& one : layers) add(one.name, std::move(one.layer));
+  Sequential(std::initializer_list<NamedLayer<T, true>> layers) {
+    for (const NamedLayer<T, true>& one : layers) add(one.name, std::move(one.layer));
   }
 
   Sequential(const Sequential& other) : Module<T>(other), names_(other.names_), moved_(other.moved_) {
@@ -67,10 +67,7 @@ class Sequential : public Module<T> {
   /// ValueError for a name that is empty, has a '.', or is taken. PyTorch: add_module().
   template <std::derived_from<Module<T>> Layer>
   Sequential& add_module(std::string name, Layer layer) {
-    static_assert(
-        AnyModule<T>::template takes<Layer, Tensor<T>> || AnyModule<T>::template takes<Layer, Indices>,
-        "Sequential: each layer needs an operator() or a forward() that takes a Tensor<T> or Indices and gives a "
-        "Tensor<T>");
+    layer_list::expect_called<T, Layer>();
     add(std::move(name), std::move(layer));
     return *this;
   }
