@@ -32,7 +32,7 @@ golden::Table<T> operations() {
       {"sub_itself",
        [](In x) {
          const auto h = x[0].clone();
-         return h -= h;
+         return h.sub_(h);
        }},
       {"add_number", [](In x) { return x[0].clone().add_(1.5); }},
       {"sub_number", [](In x) { return x[0].clone().sub_(1.5); }},

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 
+#include <rowgrad/core/device.hpp>
 #include <rowgrad/nn/load_state.hpp>
 #include <rowgrad/nn/members.hpp>
 
@@ -83,6 +84,9 @@ class Module<T, void> {
   /// read from several threads. PyTorch: train(), eval().
   void train(bool on = true);
   void eval() { train(false); }
+
+  /// The module itself: there is one device, see device.hpp. PyTorch: to(device).
+  Module& to(const rowgrad::device&) noexcept { return *this; }
 
   /// Forgets all gradients. PyTorch: zero_grad().
   void zero_grad() const;
