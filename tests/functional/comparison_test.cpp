@@ -131,6 +131,11 @@ TEST_CASE("any, all, nonzero, count_nonzero") {
   CHECK(nonzero(rowgrad::full<bool>({}, true)).shape() == Shape{1, 0});
   CHECK(nonzero(none).shape() == Shape{0, 2});
   CHECK(count_nonzero(x).item() == 3);
+  const auto places = where(m);
+  CHECK(places.size() == 2);
+  CHECK(places[0].to_vector() == std::vector<Index>{0, 1, 1});
+  CHECK(places[1].to_vector() == std::vector<Index>{0, 0, 1});
+  CHECK(where(rowgrad::full<bool>({}, true)).empty());
   bool entered = false;
   if (any(x > 1)) entered = true;
   CHECK(entered);

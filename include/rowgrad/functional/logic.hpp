@@ -91,6 +91,20 @@ Indices nonzero(const Tensor<T>& x) {
   return result;
 }
 
+/// The same by dimension: one tensor of positions for each, which x.index() takes. PyTorch: torch.where(mask).
+template <std::same_as<bool> B>
+std::vector<Indices> where(const Tensor<B>& mask) {
+  const Indices positions = nonzero(mask);
+  const Index rank = mask.dim(), count = positions.shape()[0];
+  std::vector<Indices> columns;
+  columns.reserve(static_cast<std::size_t>(rank));
+  for (Index d = 0; d < rank; ++d) {
+    columns.emplace_back(Shape{count});
+    for (Index k = 0; k < count; ++k) columns.back().data()[k] = positions.data()[k * rank + d];
+  }
+  return columns;
+}
+
 template <typename T>
 Mask TensorMethods<T>::any(const Dims& dims, bool keepdim) const {
   return rowgrad::any(self(), dims, keepdim);
