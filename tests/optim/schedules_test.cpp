@@ -255,8 +255,9 @@ TEST_CASE("schedules: PyTorch's rates and momentums for 60 epochs") {
 
 TEST_CASE("schedules: a restored state goes on with the same rates and momentums") {
   // Through the base class's numbers, which composed schedules use: a chain of one.
-  for (const auto& [name, make] : makers()) {
-    CAPTURE(name);
+  for (const auto& maker : makers()) {
+    const Make& make = maker.second;
+    CAPTURE(maker.first);
     for (const Index stop : {0, 3, 21}) {
       TwoSGD first, second;
       Made made = make(first.optimizer), other = make(second.optimizer);
