@@ -190,6 +190,12 @@ TEST_CASE("tied weights: the last assignment counts, and frees the layer from th
   auto handle = a.weight;
   out.weight = handle;
   CHECK(&out.weight.body() == &a.weight.body());
+  const nn::Embedding<double>& constant = b;
+  out.weight = constant.weight;  // as classes assign their members: values
+  CHECK(&out.weight.body() != &b.weight.body());
+  CHECK(out.weight.to_vector() == b.weight.to_vector());
+  out.weight.tie_to(constant.weight);
+  CHECK(&out.weight.body() == &b.weight.body());
   nn::Parameter<double> off;
   out.weight = off;
   CHECK(!out.weight.defined());

@@ -97,7 +97,7 @@ class Parameter : public OwnedTensor<T> {
   /// model under training.
   Parameter& operator=(const Parameter& other);
 
- private:
+  /// What decoder.weight = encoder.weight does, for a constant encoder as well.
   void tie_to(const Parameter& other) {
     if (this == &other || (this->defined() && other.defined() && &this->body() == &other.body())) return;
     Tensor<T>::operator=(other);
