@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <iostream>
 #include <map>
 #include <string>
 #include <vector>
