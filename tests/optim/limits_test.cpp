@@ -174,6 +174,7 @@ TEST_CASE("options: fields can be read and set by name") {
                                               {"eps", 1e-8},
                                               {"weight_decay", 0},
                                               {"amsgrad", 1},
+                                              {"maximize", 0},
                                               {"lazy", 0}});
   AdamOptions copy;
   for (const auto& field : AdamOptions::fields())
