@@ -254,8 +254,8 @@ class OneCycleLR : public ScheduleOf<T, OneCycleLRArguments> {
   struct Phases {
     explicit Phases(const OneCycleLRArguments& a) : count(a.three_phase ? 3 : 2) {
       const double total = static_cast<double>(a.total_steps);
-      end[1] = a.pct_start * total - 1;
-      if (a.three_phase) end[2] = 2 * a.pct_start * total - 2;
+      end[1] = detail::rounded(a.pct_start * total) - 1;
+      if (a.three_phase) end[2] = detail::rounded(2 * a.pct_start * total) - 2;
       end[count] = total - 1;
     }
     int count;
