@@ -98,6 +98,7 @@
 #include <rowgrad/functional/softmax.hpp>
 #include <rowgrad/functional/sort.hpp>
 #include <rowgrad/functional/statistics.hpp>
+#include <rowgrad/functional/strided_copy.hpp>
 #include <rowgrad/functional/triangle.hpp>
 #include <rowgrad/functional/unique.hpp>
 #include <rowgrad/functional/windows.hpp>
